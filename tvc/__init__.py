@@ -1,0 +1,1 @@
+"""Temporary verification codes: a reference implementation and a policy test harness."""

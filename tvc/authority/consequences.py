@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from tvc.authority import rates
-from tvc.authority.context import Context
+from tvc.authority.context import Context, Event
 from tvc.authority.requests import Kind, Method
 from tvc.authority.rules import rate_key
-from tvc.authority.state import Account, Code, CodeEnd, Session, SessionEnd
+from tvc.authority.state import Account, Code, CodeEnd, Put, Session, SessionEnd
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,8 +241,8 @@ CONSEQUENCES: Final[dict[Kind, tuple[Consequence, ...]]] = {
     ),
     Kind.EXPIRE: (Consequence("expire.end_codes", expire_codes),),
     Kind.SIGN_IN: (
-        Consequence("sign_in.open_session", open_session),
         Consequence("sign_in.end_codes", end_codes_on_method_sign_in),
+        Consequence("sign_in.open_session", open_session),
     ),
     Kind.STEP_UP: (Consequence("step_up.raise_session", raise_session),),
     Kind.USE: (),
@@ -264,3 +264,9 @@ CONSEQUENCES: Final[dict[Kind, tuple[Consequence, ...]]] = {
     Kind.UNFREEZE: (Consequence("unfreeze.unfreeze", unfreeze),),
     Kind.UNLOCK: (Consequence("unlock.clear", unlock),),
 }
+
+
+def lapse_codes(c: Context) -> tuple[tuple[Put, ...], tuple[Event, ...]]:
+    """Close, at the end of a run, the subject's codes whose end has passed."""
+    c.end_codes({code.ordinal: CodeEnd.LAPSED for code in _unended(c) if code not in c.live})
+    return tuple(c.effects), tuple(c.ended_codes + c.ended_sessions)

@@ -1,0 +1,249 @@
+"""The authority: a thin shell around the kernel that holds a state, secrets and a sink."""
+
+from collections.abc import Callable, Iterable
+from typing import Final, NamedTuple
+
+from tvc.authority.consequences import lapse_codes
+from tvc.authority.context import Context, Event
+from tvc.authority.decide import LAW, Decision, Law, decide
+from tvc.authority.policy import Policy
+from tvc.authority.reasons import Reason
+from tvc.authority.requests import SHAPES, Kind, Method, Request
+from tvc.authority.secrets import CodeSource, Secret, digest, draw_code, new_key, same
+from tvc.authority.state import Put, State, apply
+
+_TYPES: Final = {
+    (kind, allowed): str(kind) if shape.fact else f"{kind}.{'allowed' if allowed else 'denied'}"
+    for kind, shape in SHAPES.items()
+    for allowed in (True, False)
+}
+
+#: Every type of audit record, in the order of the requests. The list is closed.
+RECORD_TYPES: Final = (*dict.fromkeys(_TYPES.values()), "code.ended", "session.ended", "notice.sent")
+
+
+class Instant(NamedTuple):
+    """A moment as a node sees it: true time, the node's name, and its clock's reading."""
+
+    true_ms: int
+    node: str | None
+    reading_ms: int
+
+    @classmethod
+    def of(cls, true_ms: int) -> "Instant":
+        """Return a moment read by a perfect clock."""
+        return cls(true_ms, None, true_ms)
+
+
+class Record(NamedTuple):
+    """One audit record: a request with its decision, or something that a request brought about.
+
+    Attributes
+    ----------
+    seq
+        Its number in the run, from 0.
+    type
+        One of `RECORD_TYPES`.
+    at
+        When.
+    request, decision
+        Of the request's own record, and of those that it brought about; None for lapses that
+        are recorded at the end of a run.
+    event
+        What was brought about; None in the request's own record.
+    effects
+        What changed in the state; only in one record of a request.
+    """
+
+    seq: int
+    type: str
+    at: Instant
+    request: Request | None
+    decision: Decision | None
+    event: Event | None
+    effects: tuple[Put, ...]
+
+    @property
+    def by(self) -> str | None:
+        """Who asked."""
+        return None if self.request is None else self.request.by
+
+    @property
+    def subject(self) -> str | None:
+        """The account it concerns."""
+        if self.event is not None:
+            return self.event.subject
+        return None if self.decision is None else self.decision.subject
+
+    @property
+    def account(self) -> str | None:
+        """The account that the person acted as."""
+        return None if self.decision is None else self.decision.account
+
+    @property
+    def reason(self) -> Reason | None:
+        """Why a request was denied."""
+        return None if self.decision is None or self.event else self.decision.reason
+
+    @property
+    def method(self) -> Method | None:
+        """The method presented, enrolled or removed."""
+        return None if self.request is None or self.event else self.request.method
+
+    @property
+    def code(self) -> str | None:
+        """The code it concerns, as ``subject#ordinal``."""
+        source = self.event or self.decision
+        if source is None or source.code is None:
+            return None
+        return f"{source.subject}#{source.code}"
+
+
+class Answer(NamedTuple):
+    """What the authority returns: its decision and, once, the code it generated."""
+
+    decision: Decision
+    secret: Secret | None
+
+
+Sink = Callable[[Record], None]
+
+
+def _discard(_record: Record) -> None:
+    """Keep no audit."""
+
+
+class Authority:
+    """The system that generates, expires and verifies.
+
+    Parameters
+    ----------
+    policy
+        The policy it applies.
+    state
+        The state it starts from, and changes.
+    law
+        The law it applies; the article's by default.
+    draw
+        Where codes come from; the operating system's generator by default, another for runs
+        that shall come out the same.
+    key
+        The key of its digests; a fresh one by default.
+    sink
+        What receives each audit record; audit is output, never state.
+
+    Examples
+    --------
+    >>> from tvc.authority.requests import request
+    >>> from tvc.authority.state import Person
+    >>> desk = Authority(Policy(), State.of([Person("sam", "admin"), Person("ana")]))
+    >>> ask = request("generate", "sam", subject="ana", lifetime_ms=3_600_000)
+    >>> answer = desk.submit(ask, Instant.of(0))
+    >>> answer
+    Answer(decision=..., secret=<code>)
+    >>> enter = request("sign_in", "ana")
+    >>> desk.submit(enter, Instant.of(3_599_999), answer.secret.show()).decision.allowed
+    True
+    >>> desk.submit(enter, Instant.of(3_600_000), answer.secret.show()).decision.reason
+    <Reason.CODE_EXPIRED: 'code_expired'>
+    """
+
+    __slots__ = ("_digests", "_draw", "_key", "_records", "_sink", "law", "policy", "state")
+
+    def __init__(  # noqa: PLR0913 - each is a part that callers inject
+        self,
+        policy: Policy,
+        state: State,
+        *,
+        law: Law = LAW,
+        draw: CodeSource = draw_code,
+        key: bytes | None = None,
+        sink: Sink = _discard,
+    ) -> None:
+        self.law = law
+        self.policy = policy
+        self.state = state
+        self._draw = draw
+        self._key = new_key() if key is None else key
+        self._sink = sink
+        self._digests: dict[str, dict[int, bytes]] = {}
+        self._records = 0
+
+    def submit(self, request: Request, at: Instant, typed: str | None = None) -> Answer:
+        """Judge a request, carry out its effects and record it.
+
+        Parameters
+        ----------
+        request
+            What is asked.
+        at
+            When, and by which node's clock.
+        typed
+            What was typed into the code field; None when no code is presented.
+
+        Returns
+        -------
+        Answer
+            The decision, with the new code when one was generated. No later request shows it.
+        """
+        if typed is not None:
+            request = request._replace(matched=self._matching(request, typed))
+        decision = decide(self.law, self.policy, self.state, request, at.reading_ms)
+        effects = decision.effects
+        apply(self.state, effects)
+        secret = None
+        if request.kind is Kind.GENERATE and decision.allowed:
+            secret = self._issue(decision)
+        kind_type = _TYPES[request.kind, decision.allowed]
+        self._sink(Record(self._records, kind_type, at, request, decision, None, effects))
+        self._records += 1
+        if decision.events:
+            self._record_events(decision.events, at, request, decision)
+        return Answer(decision, secret)
+
+    def finish(self, at: Instant) -> None:
+        """Record, at the end of a run, the lapses that nothing has recorded yet."""
+        for subject in sorted(self.state.codes):
+            effects, events = lapse_codes(
+                Context(
+                    self.law.comparisons,
+                    self.policy,
+                    self.state,
+                    Request(Kind.EXPIRE, "", subject),
+                    at.reading_ms,
+                )
+            )
+            apply(self.state, effects)
+            self._record_events(events, at, None, None, effects)
+
+    def _record_events(
+        self,
+        events: Iterable[Event],
+        at: Instant,
+        request: Request | None,
+        decision: Decision | None,
+        effects: tuple[Put, ...] = (),
+    ) -> None:
+        for event in events:
+            self._sink(Record(self._records, event.type, at, request, decision, event, effects))
+            self._records += 1
+            effects = ()
+
+    def _issue(self, decision: Decision) -> Secret:
+        subject, ordinal = decision.subject or "", decision.code or 0
+        text = self._draw(self.policy.code.length, self.policy.code.alphabet)
+        known = self._digests.get(subject, {})
+        kept = {code.ordinal: known[code.ordinal] for code in self.state.codes[subject][:-1]}
+        kept[ordinal] = digest(self._key, subject, text)
+        self._digests[subject] = kept
+        return Secret(text)
+
+    def _matching(self, request: Request, typed: str) -> tuple[int, ...]:
+        subject = request.subject
+        if request.kind is Kind.STEP_UP:
+            session = self.state.sessions.get(request.by)
+            subject = None if session is None else session.account
+        presented = digest(self._key, subject or "", typed)
+        # Every candidate is compared, so that the time tells nothing of which one matched.
+        known = self._digests.get(subject or "", {})
+        return tuple([ordinal for ordinal, stored in known.items() if same(stored, presented)])

@@ -1,6 +1,6 @@
 """The authority: a thin shell around the kernel that holds a state, secrets and a sink."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from tvc.authority.consequences import lapse_codes
@@ -20,6 +20,11 @@ _TYPES: Final = {
 
 #: Every type of audit record, in the order of the requests. The list is closed.
 RECORD_TYPES: Final = (*dict.fromkeys(_TYPES.values()), "code.ended", "session.ended", "notice.sent")
+
+# Looking a member up in an enumeration is a function call, which a sign-in can do without.
+_GENERATE: Final = Kind.GENERATE
+_STEP_UP: Final = Kind.STEP_UP
+_NONE: Final[dict[int, bytes]] = {}
 
 
 class Instant(NamedTuple):
@@ -187,18 +192,19 @@ class Authority:
             The decision, with the new code when one was generated. No later request shows it.
         """
         if typed is not None:
-            request = request._replace(matched=self._matching(request, typed))
+            request = request.presenting(self._matching(request, typed))
         decision = decide(self.law, self.policy, self.state, request, at.reading_ms)
         effects = decision.effects
         apply(self.state, effects)
         secret = None
-        if request.kind is Kind.GENERATE and decision.allowed:
+        if request.kind is _GENERATE and decision.allowed:
             secret = self._issue(decision)
         kind_type = _TYPES[request.kind, decision.allowed]
         self._sink(Record(self._records, kind_type, at, request, decision, None, effects))
         self._records += 1
-        if decision.events:
-            self._record_events(decision.events, at, request, decision)
+        for event in decision.events:
+            self._sink(Record(self._records, event.type, at, request, decision, event, ()))
+            self._records += 1
         return Answer(decision, secret)
 
     def finish(self, at: Instant) -> None:
@@ -214,20 +220,10 @@ class Authority:
                 )
             )
             apply(self.state, effects)
-            self._record_events(events, at, None, None, effects)
-
-    def _record_events(
-        self,
-        events: Iterable[Event],
-        at: Instant,
-        request: Request | None,
-        decision: Decision | None,
-        effects: tuple[Put, ...] = (),
-    ) -> None:
-        for event in events:
-            self._sink(Record(self._records, event.type, at, request, decision, event, effects))
-            self._records += 1
-            effects = ()
+            for event in events:
+                self._sink(Record(self._records, event.type, at, None, None, event, effects))
+                self._records += 1
+                effects = ()
 
     def _issue(self, decision: Decision) -> Secret:
         subject, ordinal = decision.subject or "", decision.code or 0
@@ -240,10 +236,13 @@ class Authority:
 
     def _matching(self, request: Request, typed: str) -> tuple[int, ...]:
         subject = request.subject
-        if request.kind is Kind.STEP_UP:
+        if request.kind is _STEP_UP:
             session = self.state.sessions.get(request.by)
             subject = None if session is None else session.account
         presented = digest(self._key, subject or "", typed)
         # Every candidate is compared, so that the time tells nothing of which one matched.
-        known = self._digests.get(subject or "", {})
-        return tuple([ordinal for ordinal, stored in known.items() if same(stored, presented)])
+        matched: tuple[int, ...] = ()
+        for ordinal, stored in self._digests.get(subject or "", _NONE).items():
+            if same(stored, presented):
+                matched += (ordinal,)
+        return matched

@@ -31,6 +31,10 @@ class Consequence:
     follow: Callable[[Context], None]
 
 
+# Looking a member up in an enumeration is a function call, which a sign-in can do without.
+_REPLACED: Final = SessionEnd.REPLACED
+
+
 # A generation
 
 
@@ -52,7 +56,7 @@ def issue_code(c: Context) -> None:
     kept = next((e.value for e in reversed(c.effects) if e.table == "codes"), c.codes)
     c.put("issued", subject, ordinal)
     c.put("codes", subject, (*kept, code))
-    c.code = ordinal
+    c.code = code
 
 
 def lift_code_lock(c: Context) -> None:
@@ -121,15 +125,11 @@ def end_codes_on_enroll(c: Context) -> None:
 def open_session(c: Context) -> None:
     """Give the person a session on the account in place of any they had."""
     person, subject = c.request.by, c.subject or ""
-    c.leave_session(SessionEnd.REPLACED)
-    code = next((code for code in c.codes if code.ordinal == c.code), None)
-    expires_ms = None if code is None else code.expires_ms
+    c.leave_session(_REPLACED)
+    ordinal, expires_ms = (None, None) if c.code is None else (c.code.ordinal, c.code.expires_ms)
     level = c.level or c.presented_level
-    c.put(
-        "sessions",
-        person,
-        Session(subject, level, c.now_ms, c.now_ms, c.code, expires_ms, None),
-    )
+    session = Session(subject, level, c.now_ms, c.now_ms, ordinal, expires_ms, None)
+    c.put("sessions", person, session)
     c.level = level
     if subject != person:
         guests = set(c.state.guests.get(subject, ())) | {person}
@@ -148,11 +148,20 @@ def close_session(c: Context) -> None:
     c.put("sessions", c.request.by, None)
 
 
+# What is told
+
+
+def tell_status(c: Context) -> None:
+    """Tell until when the subject has a live code, and never the code."""
+    ends = [code.expires_ms + c.policy.clock.leeway_ms for code in c.live]
+    c.live_until_ms = max(ends, default=None)
+
+
 # Accounts
 
 
 def _change(c: Context, account: Account) -> None:
-    if c.known:
+    if c.subject in c.state.accounts:
         c.put("accounts", c.subject, account)
 
 
@@ -246,7 +255,7 @@ CONSEQUENCES: Final[dict[Kind, tuple[Consequence, ...]]] = {
     ),
     Kind.STEP_UP: (Consequence("step_up.raise_session", raise_session),),
     Kind.USE: (),
-    Kind.STATUS: (),
+    Kind.STATUS: (Consequence("status.tell", tell_status),),
     Kind.REVEAL: (),
     Kind.ENROLL: (
         Consequence("enroll.add_method", add_method),
@@ -269,4 +278,4 @@ CONSEQUENCES: Final[dict[Kind, tuple[Consequence, ...]]] = {
 def lapse_codes(c: Context) -> tuple[tuple[Put, ...], tuple[Event, ...]]:
     """Close, at the end of a run, the subject's codes whose end has passed."""
     c.end_codes({code.ordinal: CodeEnd.LAPSED for code in _unended(c) if code not in c.live})
-    return tuple(c.effects), tuple(c.ended_codes + c.ended_sessions)
+    return tuple(c.effects), c.ended_codes + c.ended_sessions

@@ -67,15 +67,17 @@ class Context:
         The account the request is for: the acting one for step-up and methods.
     account : Account
         The subject's account; `NOBODY` where there is none.
-    code : int or None
-        The ordinal of the code that was presented and recognised, or generated.
+    code : Code or None
+        The code that was presented and recognised, or generated.
     level : str or None
         The level that a rule which allows at once gives the session.
+    live_until_ms : int or None
+        What a ``status`` tells.
     """
 
     __slots__ = (
         "_live", "account", "acting", "code", "compare", "effects", "ended_codes",
-        "ended_sessions", "level", "now_ms", "policy", "request", "session", "state", "subject",
+        "ended_sessions", "level", "live_until_ms", "now_ms", "policy", "request", "session", "state", "subject",
     )  # fmt: skip
 
     def __init__(
@@ -92,10 +94,11 @@ class Context:
         self.request = request
         self.now_ms = now_ms
         self.effects: list[Put] = []
-        self.ended_codes: list[Event] = []
-        self.ended_sessions: list[Event] = []
-        self.code: int | None = None
+        self.ended_codes: tuple[Event, ...] = ()
+        self.ended_sessions: tuple[Event, ...] = ()
+        self.code: Code | None = None
         self.level: str | None = None
+        self.live_until_ms: int | None = None
         self.acting: str | None = None
         self.session: Session | None = None
         self._live: list[Code] | None = None
@@ -109,10 +112,10 @@ class Context:
 
     # What is so
 
-    @property
-    def known(self) -> bool:
-        """Whether the subject has an account."""
-        return self.subject in self.state.accounts
+    def guard(self, path: str) -> Guard | None:
+        """Return the failure counter and lock of a path; None where nothing is counted."""
+        guards = self.state.guards
+        return guards.get(self.guard_key(path)) if guards else None
 
     @property
     def permissions(self) -> frozenset[str]:
@@ -127,15 +130,16 @@ class Context:
     @property
     def live(self) -> list[Code]:
         """The subject's codes that are live by this reading, oldest first."""
-        if self._live is None:
-            leeway_ms = self.policy.clock.leeway_ms
+        live = self._live
+        if live is None:
+            limit_ms = self.now_ms - self.policy.clock.leeway_ms
             holds = self.compare["code.live"]
-            self._live = [
+            live = self._live = [
                 code
                 for code in self.codes
-                if code.ended is None and holds(self.now_ms, code.expires_ms + leeway_ms)
+                if code.ended is None and holds(limit_ms, code.expires_ms)
             ]
-        return self._live
+        return live
 
     @property
     def pinned(self) -> bool:
@@ -143,11 +147,6 @@ class Context:
         return self.policy.sign_in.return_ == "on_expire_now" and any(
             code.ended is None and code not in self.live for code in self.codes
         )
-
-    @property
-    def path(self) -> str:
-        """The failure path of what is presented."""
-        return "methods" if self.request.matched is None else "code"
 
     @property
     def presented_level(self) -> str:
@@ -162,16 +161,18 @@ class Context:
         if session.ended is not None:
             return session.ended
         rules = self.policy.session
-        passed = self.compare["session.over"]
-        if rules.max_ms is not None and passed(self.now_ms, session.started_ms + rules.max_ms):
+        if rules.max_ms is not None and self._passed(session.started_ms + rules.max_ms):
             return SessionEnd.MAX
-        if rules.idle_ms is not None and passed(self.now_ms, session.latest_ms + rules.idle_ms):
+        if rules.idle_ms is not None and self._passed(session.latest_ms + rules.idle_ms):
             return SessionEnd.IDLE
         if rules.ends_with_code and session.code_expires_ms is not None:
             end_ms = session.code_expires_ms + self.policy.clock.leeway_ms
             if not self.compare["code.live"](self.now_ms, end_ms):
                 return SessionEnd.CODE_ENDED
         return None
+
+    def _passed(self, end_ms: int) -> bool:
+        return self.compare["session.over"](self.now_ms, end_ms)
 
     def guard_key(self, path: str) -> tuple[str, str]:
         """Return where the failures of a path are counted for the subject."""
@@ -193,20 +194,18 @@ class Context:
 
     def count_failure(self, path: str) -> None:
         """Count a failure; the one that reaches the limit locks the path."""
-        key = self.guard_key(path)
-        failures, locked_until_ms = self.state.guards.get(key, Guard(0, None))
+        failures, locked_until_ms = self.guard(path) or (0, None)
         failures += 1
         if self.compare["lockout.reached"](failures, self.policy.lockout.failures):
             failures, locked_until_ms = 0, self.now_ms + self.policy.lockout.for_ms
-        self.put("guards", key, Guard(failures, locked_until_ms))
+        self.put("guards", self.guard_key(path), Guard(failures, locked_until_ms))
 
     def clear_failures(self, path: str) -> None:
         """Set a counter to zero; a lock stays, for nodes whose clock is behind."""
-        key = self.guard_key(path)
-        guard = self.state.guards.get(key)
+        guard = self.guard(path)
         if guard is not None and guard.failures:
             kept = None if guard.locked_until_ms is None else Guard(0, guard.locked_until_ms)
-            self.put("guards", key, kept)
+            self.put("guards", self.guard_key(path), kept)
 
     def end_codes(self, causes: Mapping[int, CodeEnd]) -> None:
         """Close some of the subject's codes and, where the policy says so, their sessions.
@@ -221,9 +220,8 @@ class Context:
             cause = causes.get(code.ordinal)
             if cause is not None:
                 lapse_ms = code.expires_ms + leeway_ms if cause is CodeEnd.LAPSED else None
-                self.ended_codes.append(
-                    Event("code.ended", self.subject or "", cause, code.ordinal, at_ms=lapse_ms)
-                )
+                event = Event("code.ended", self.subject or "", cause, code.ordinal, at_ms=lapse_ms)
+                self.ended_codes += (event,)
             kept.append(code if cause is None else code._replace(ended=cause))
         newest = max((code.ordinal for code in kept if code.ended), default=0)
         kept = [code for code in kept if code.ended is None or code.ordinal == newest]
@@ -241,14 +239,13 @@ class Context:
                 continue
             if codes is None or session.code in codes:
                 self.put("sessions", person, session._replace(ended=cause))
-                self.ended_sessions.append(
-                    Event("session.ended", subject, cause, session.code, person)
-                )
+                event = Event("session.ended", subject, cause, session.code, person)
+                self.ended_sessions += (event,)
 
     def leave_session(self, cause: SessionEnd) -> None:
         """Record that the session of ``by`` gives way; one already over keeps its own cause."""
         person = self.request.by
-        session = self.state.sessions.get(person)
+        session = self.session_now(person) if self.effects else self.state.sessions.get(person)
         if session is None:
             return
         if session.account != person:
@@ -256,15 +253,9 @@ class Context:
             rest = tuple(guest for guest in guests if guest != person)
             self.put("guests", session.account, rest or None)
         if session.ended is None:
-            self.ended_sessions.append(
-                Event(
-                    "session.ended",
-                    session.account,
-                    self.over(session) or cause,
-                    session.code,
-                    person,
-                )
-            )
+            cause = self.over(session) or cause
+            event = Event("session.ended", session.account, cause, session.code, person)
+            self.ended_sessions += (event,)
 
 
 def find_method(account: Account) -> Method | None:

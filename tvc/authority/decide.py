@@ -172,44 +172,42 @@ def decide(law: Law, policy: Policy, state: State, request: Request, now_ms: int
                 refusal, refused_by = verdict, rule.id
             break
     if refusal is not None:
+        code = None if c.code is None else c.code.ordinal
         return Decision(
             False,
             refusal.reason,
             refused_by,
             c.acting,
             c.subject,
-            c.code,
+            code,
             None,
             refusal.challenge,
             refusal.limit,
             refusal.retry_after_ms,
             None,
             tuple(c.effects),
-            tuple(c.ended_codes + c.ended_sessions),
+            c.ended_codes + c.ended_sessions,
         )
     for consequence in law.consequences[kind]:
         consequence.follow(c)
+    code = None if c.code is None else c.code.ordinal
     events = c.ended_codes + c.ended_sessions
     if policy.notify and kind in policy.notify and c.subject is not None:
-        events.append(Event("notice.sent", c.subject))
-    live_until_ms = None
-    if kind is Kind.STATUS:
-        ends = [code.expires_ms + policy.clock.leeway_ms for code in c.live]
-        live_until_ms = max(ends, default=None)
+        events += (Event("notice.sent", c.subject),)
     return Decision(
         True,
         None,
         None,
         c.acting,
         c.subject,
-        c.code,
+        code,
         c.level,
         None,
         None,
         None,
-        live_until_ms,
+        c.live_until_ms,
         tuple(c.effects),
-        tuple(events),
+        events,
     )
 
 

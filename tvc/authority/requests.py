@@ -98,6 +98,10 @@ class Request(NamedTuple):
     sso: bool = False
     given_to: str | None = None
 
+    def presenting(self, matched: tuple[int, ...]) -> "Request":
+        """Return this request with a code presented that matches some of the subject's."""
+        return Request._make((*self[:7], matched, *self[8:]))
+
 
 @dataclass(frozen=True, slots=True)
 class Shape:

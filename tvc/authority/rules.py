@@ -123,7 +123,7 @@ def assured_to_change_methods(c: Context) -> Verdict:
 
 def known(c: Context) -> Verdict:
     """The subject has an account."""
-    return None if c.known else Refusal(Reason.NO_SUCH_USER)
+    return None if c.subject in c.state.accounts else Refusal(Reason.NO_SUCH_USER)
 
 
 def active(c: Context) -> Verdict:
@@ -275,7 +275,7 @@ def code_ranks_first(c: Context) -> Verdict:
 
 def not_locked_out(c: Context) -> Verdict:
     """The path of what is presented is not locked."""
-    guard = c.state.guards.get(c.guard_key(c.path))
+    guard = c.guard("methods" if c.request.matched is None else "code")
     if guard is None or guard.locked_until_ms is None:
         return None
     if c.compare["lock.holds"](c.now_ms, guard.locked_until_ms):
@@ -323,14 +323,14 @@ def code_right(c: Context) -> Verdict:
         return None
     for code in c.live:
         if code.ordinal in matched:
-            c.code = code.ordinal
+            c.code = code
             c.clear_failures("code")
             if code.uses_left is not None:
                 _count_use(c, code.ordinal, code.uses_left - 1)
             return None
     newest_over = next((code for code in reversed(c.codes) if code not in c.live), None)
     if newest_over is not None and newest_over.ordinal in matched:
-        c.code = newest_over.ordinal
+        c.code = newest_over
         return _REFUSED_CODES[newest_over.ended]
     if c.live:
         c.count_failure("code")

@@ -1,0 +1,85 @@
+"""The report for GitHub Actions: workflow commands, which become notes beside the lines.
+
+The commands and their escapes: https://docs.github.com/actions/reference/workflow-commands
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from tvc.files.faults import Fault, escape
+from tvc.harness.excerpts import rerun_command
+from tvc.harness.formats.context import (
+    ReportContext,
+    id_of,
+    noted,
+    portable_path,
+    summary_of,
+)
+from tvc.harness.outcomes import CaseResult, Outcome, SuiteResult
+
+_LEVELS: Final = {
+    Outcome.FAILED: "error",
+    Outcome.ERROR: "error",
+    Outcome.INCONCLUSIVE: "warning",
+    Outcome.SKIPPED: "notice",
+    Outcome.XFAILED: "notice",
+}
+
+
+def render(suite: SuiteResult, context: ReportContext) -> str:
+    """Render a suite as workflow commands, one a line.
+
+    Parameters
+    ----------
+    suite
+        What came of it.
+    context
+        The policies that stood in for others, for the rerun commands.
+
+    Returns
+    -------
+    str
+        An error for each fault of a file and each failure, a warning for each inconclusive case,
+        a notice for each case that was skipped or is known to fail, and one with the summary.
+    """
+    lines = [_fault(fault) for fault in suite.invalid]
+    for result in suite.results:
+        lines += _case(result, context)
+    lines.append(_command("notice", {"title": "tvc test"}, summary_of(suite)))
+    return "\n".join(lines) + "\n"
+
+
+def _fault(fault: Fault) -> str:
+    place = _place(fault.file, fault.line, fault.column)
+    return _command("error", place | {"title": "invalid file"}, escape(fault.message))
+
+
+def _case(result: CaseResult, context: ReportContext) -> Iterator[str]:
+    level = _LEVELS.get(result.outcome)
+    if level is None:
+        return
+    title = {"title": noted(result.outcome, id_of(result))}
+    for failure in result.failures:
+        place = _place(result.file, failure.line, failure.column)
+        message = f"{escape(failure.message)}\nrerun: {rerun_command(result, context.overrides)}"
+        yield _command(level, place | title, message)
+    if not result.failures:
+        place = _place(result.file, result.line, result.column)
+        yield _command(level, place | title, escape(result.note))
+
+
+def _place(file: str, line: int, column: int) -> dict[str, str]:
+    return {"file": escape(portable_path(file)), "line": str(line), "col": str(column)}
+
+
+def _command(level: str, properties: dict[str, str], message: str) -> str:
+    shown = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
+    return f"::{level} {shown}::{_data(message)}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

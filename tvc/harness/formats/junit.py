@@ -1,0 +1,169 @@
+"""The report for CI servers: JUnit XML, one test suite a file.
+
+There is no standard, so this keeps to what every reader knows: at most one ``failure``, ``error``
+or ``skipped`` a test case. An inconclusive case is an error there, since a skipped one is green.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from itertools import groupby
+from pathlib import PurePath
+from typing import Final
+from xml.etree import ElementTree as ET
+
+from tvc.files.faults import Fault
+from tvc.harness.excerpts import excerpt
+from tvc.harness.formats.context import (
+    INVALID_FILE,
+    ReportContext,
+    block_of,
+    by_file,
+    id_of,
+    rule_of,
+)
+from tvc.harness.outcomes import CaseResult, Concern, Failure, Outcome, SuiteResult
+
+_FORBIDDEN: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_ELEMENTS: Final = {
+    Outcome.FAILED: "failure",
+    Outcome.ERROR: "error",
+    Outcome.INCONCLUSIVE: "error",
+    Outcome.SKIPPED: "skipped",
+    Outcome.XFAILED: "skipped",
+}
+_COUNTED: Final = {"failures": "failure", "errors": "error", "skipped": "skipped"}
+
+
+def render(suite: SuiteResult, context: ReportContext) -> str:
+    """Render a suite as JUnit XML.
+
+    Parameters
+    ----------
+    suite
+        What came of it.
+    context
+        Version and seed for the properties, and the files' lines.
+
+    Returns
+    -------
+    str
+        The same for the same suite but for the ``time`` attributes, which say how long it took.
+    """
+    root = ET.Element("testsuites", name="tvc")
+    for file, faults in groupby(suite.invalid, key=lambda fault: str(fault.file)):
+        _add_invalid(root, file, list(faults), context)
+    for file, results in by_file(suite):
+        _add_suite(root, file, results, context)
+    _count(root)
+    ET.indent(root)
+    text = ET.tostring(root, encoding="unicode")
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n'
+
+
+def _add(parent: ET.Element, tag: str, attributes: Mapping[str, str], text: str = "") -> ET.Element:
+    """Add an element; every text goes through here, without what XML 1.0 forbids."""
+    clean = {name: _FORBIDDEN.sub("", value) for name, value in attributes.items()}
+    element = ET.SubElement(parent, tag, clean)
+    if text:
+        element.text = _FORBIDDEN.sub("", text)
+    return element
+
+
+def _add_properties(parent: ET.Element, properties: Mapping[str, str]) -> None:
+    holder = _add(parent, "properties", {})
+    for name, value in properties.items():
+        _add(holder, "property", {"name": name, "value": value})
+
+
+def _add_suite(
+    root: ET.Element, file: str, results: list[CaseResult], context: ReportContext
+) -> None:
+    seconds = sum(result.seconds for result in results)
+    element = _add(root, "testsuite", {"name": file, "file": file, "time": f"{seconds:.3f}"})
+    _add_properties(element, {"tvc.version": context.version, "seed": str(context.seed)})
+    for result in results:
+        _add_case(element, result, context)
+    _count(element)
+
+
+def _add_case(parent: ET.Element, result: CaseResult, context: ReportContext) -> None:
+    element = _add(
+        parent,
+        "testcase",
+        {
+            "name": id_of(result),
+            "classname": _class_name(result.file),
+            "file": result.file,
+            "line": str(result.line),
+            "time": f"{result.seconds:.3f}",
+        },
+    )
+    _add_properties(
+        element,
+        {
+            "seed": str(result.seed),
+            "policy": result.policy,
+            "policy.digest": result.policy_digest,
+            "case.digest": result.digest,
+        },
+    )
+    tag = _ELEMENTS.get(result.outcome)
+    if tag == "skipped":
+        _add(element, tag, {"type": result.outcome, "message": result.note})
+    elif tag is not None:
+        _add_problem(element, tag, result, context)
+
+
+def _add_problem(parent: ET.Element, tag: str, result: CaseResult, context: ReportContext) -> None:
+    first, *others = result.failures
+    more = f" (and {len(others)} more)" if others else ""
+    blocks = ["\n".join(block_of(result, one, context)) for one in result.failures]
+    attributes = {"type": _type_of(result, first), "message": first.message + more}
+    _add(parent, tag, attributes, "\n\n".join(blocks))
+
+
+def _type_of(result: CaseResult, failure: Failure) -> str:
+    """Return the code of a failure: why a step was refused where it was, else what it is about."""
+    if failure.concern is Concern.STEP and failure.step is not None:
+        reason = result.steps[failure.step].taken.decision.reason
+        if reason is not None:
+            return str(reason)
+    return rule_of(result, failure)
+
+
+def _add_invalid(
+    root: ET.Element, file: str, faults: Iterable[Fault], context: ReportContext
+) -> None:
+    element = _add(root, "testsuite", {"name": file, "file": file, "time": "0.000"})
+    _add_properties(element, {"tvc.version": context.version, "seed": str(context.seed)})
+    for fault in faults:
+        place = {
+            "name": f"{fault.line}:{fault.column}",
+            "classname": _class_name(file),
+            "file": file,
+            "line": str(fault.line),
+            "time": "0.000",
+        }
+        shown = [str(fault), *excerpt(context.lines(file), fault.line, fault.column)]
+        attributes = {"type": INVALID_FILE, "message": fault.message}
+        _add(_add(element, "testcase", place), "error", attributes, "\n".join(shown))
+    _count(element)
+
+
+def _class_name(file: str) -> str:
+    """Return a path dotted, which readers show as a tree.
+
+    Examples
+    --------
+    >>> _class_name("scenarios/seed/expiry.tvc.yaml")
+    'scenarios.seed.expiry'
+    """
+    path = PurePath(file)
+    parts = [part for part in path.parts if part not in (path.anchor, "..")]
+    return re.sub(r"\.tvc\.(yaml|yml|json)$", "", ".".join(parts))
+
+
+def _count(element: ET.Element) -> None:
+    element.set("tests", str(len(list(element.iter("testcase")))))
+    for name, tag in _COUNTED.items():
+        element.set(name, str(len(list(element.iter(tag)))))

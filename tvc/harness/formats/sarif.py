@@ -1,0 +1,127 @@
+"""The report for code scanning: SARIF 2.1.0, one rule for each concern and invariant.
+
+The standard: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
+"""
+
+import json
+import os
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import PurePath
+from typing import Any, Final
+from urllib.parse import quote
+
+from tvc.files.faults import Fault, escape
+from tvc.harness.excerpts import rerun_command
+from tvc.harness.formats.context import INVALID_FILE, ReportContext, portable_path, rule_of
+from tvc.harness.outcomes import CaseResult, Concern, Failure, Outcome, SuiteResult
+from tvc.trace.invariants import INVARIANTS
+
+_SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
+#: The key of our fingerprints; its number rises when they are made in another way.
+_FINGERPRINT: Final = "tvcCase/v1"
+
+#: What each rule asks for. A broken invariant has the rule of its own name.
+RULES: Final[dict[str, str]] = {
+    Concern.STEP: "A step is decided as the scenario expects.",
+    Concern.AUDIT: "The audit shows what the scenario expects, and never what it rules out.",
+    Concern.INVARIANT: "What must hold in every trace holds.",
+    Concern.BREAKS: "An invariant that a scenario says it breaks is seen to break.",
+    Concern.XFAIL: "A scenario that is known to fail fails.",
+    Concern.INTERNAL: "A case runs without an internal error.",
+    Concern.NOT_RUNNABLE: "A case can be run by this version.",
+    INVALID_FILE: "A file is valid.",
+    **{name: (check.__doc__ or name).splitlines()[0] for name, check in INVARIANTS.items()},
+}
+_INDEX: Final = {rule: index for index, rule in enumerate(RULES)}
+
+
+def render(suite: SuiteResult, context: ReportContext) -> str:
+    """Render a suite as SARIF.
+
+    Parameters
+    ----------
+    suite
+        What came of it.
+    context
+        The version, and the policies that stood in for others.
+
+    Returns
+    -------
+    str
+        JSON without a character beyond ASCII; one result for each failure and each fault.
+    """
+    results = [_fault_result(fault) for fault in suite.invalid]
+    for case in suite.results:
+        results += _case_results(case, context)
+    run = {
+        "tool": {"driver": _driver(context)},
+        "invocations": [{"executionSuccessful": not (suite.invalid or suite.interrupted)}],
+        "columnKind": "unicodeCodePoints",
+        "results": results,
+    }
+    return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+
+
+def _driver(context: ReportContext) -> dict[str, Any]:
+    rules = [{"id": rule, "shortDescription": {"text": text}} for rule, text in RULES.items()]
+    return {"name": "tvc", "version": context.version, "rules": rules}
+
+
+def _case_results(case: CaseResult, context: ReportContext) -> Iterator[dict[str, Any]]:
+    rerun = rerun_command(case, context.overrides)
+    seen: Counter[str] = Counter()
+    for failure in case.failures:
+        rule = rule_of(case, failure)
+        identity = _identity(case, failure, rule)
+        seen[identity] += 1
+        yield _result(
+            rule,
+            "warning" if case.outcome is Outcome.INCONCLUSIVE else "error",
+            f"{escape(case.name)}: {escape(failure.message)}\nrerun: {rerun}",
+            _location(case.file, failure.line, failure.column),
+            f"{identity}:{seen[identity]}",
+        )
+
+
+def _identity(case: CaseResult, failure: Failure, rule: str) -> str:
+    """Tell a failure from others by what is run: it stays the same when the file is rearranged."""
+    step = "" if failure.step is None else failure.step + 1
+    return f"{case.digest}:{rule}:{step}"
+
+
+def _fault_result(fault: Fault) -> dict[str, Any]:
+    location = _location(fault.file, fault.line, fault.column)
+    return _result(INVALID_FILE, "error", escape(fault.message), location)
+
+
+def _result(
+    rule: str, level: str, message: str, location: dict[str, Any], fingerprint: str | None = None
+) -> dict[str, Any]:
+    result: dict[str, Any] = {
+        "ruleId": rule,
+        "ruleIndex": _INDEX[rule],
+        "level": level,
+        "message": {"text": message},
+        "locations": [location],
+    }
+    # A fault has no case that could identify it: readers then go by the text at its place.
+    if fingerprint is not None:
+        result["partialFingerprints"] = {_FINGERPRINT: fingerprint}
+    return result
+
+
+def _location(file: str, line: int, column: int) -> dict[str, Any]:
+    return {
+        "physicalLocation": {
+            "artifactLocation": _artifact(file),
+            "region": {"startLine": line, "startColumn": column},
+        }
+    }
+
+
+def _artifact(file: str) -> dict[str, str]:
+    """Return a relative URI below the root of the sources; a file named in full can have none."""
+    if PurePath(file).is_absolute():
+        return {"uri": PurePath(file).as_uri()}
+    return {"uri": quote(os.fsencode(portable_path(file))), "uriBaseId": "%SRCROOT%"}

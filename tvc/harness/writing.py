@@ -1,0 +1,111 @@
+"""Where reports go: machine output alone on one stream, people's output on the other."""
+
+import os
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TextIO
+
+from tvc.files.faults import suggest
+from tvc.harness.formats import FORMATS, ReportContext
+from tvc.harness.outcomes import SuiteResult
+from tvc.harness.runner import Plan
+
+
+class BadOutput(ValueError):
+    """A ``-f`` option that cannot be served."""
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One report: its format, and the file it goes to; None for standard output."""
+
+    format: str
+    file: Path | None
+
+
+def outputs_of(texts: Iterable[str], known: Iterable[str]) -> tuple[Output, ...]:
+    """Read ``-f FORMAT[:FILE]`` options.
+
+    Returns
+    -------
+    tuple of Output
+        With ``pretty`` on standard output where no option sends anything there.
+
+    Raises
+    ------
+    BadOutput
+        If a format is unknown, two go to standard output or to one file, or a file's folder does
+        not exist.
+    """
+    known = tuple(known)
+    found: list[Output] = []
+    for text in texts:
+        name, separator, file = text.partition(":")
+        if name not in known:
+            raise BadOutput(
+                f"-f {text}: no format {name!r}{suggest(name, known)}; known: {', '.join(known)}"
+            )
+        if separator and not file:
+            raise BadOutput(f"-f {text}: a file name is missing after the colon")
+        output = Output(name, Path(file) if file else None)
+        if output.file is not None and not output.file.parent.is_dir():
+            raise BadOutput(f"-f {text}: no such folder: {output.file.parent}")
+        if any(other.file == output.file for other in found):
+            raise BadOutput(f"-f {text}: two reports cannot go to the same place")
+        found.append(output)
+    if all(output.file is not None for output in found):
+        found.insert(0, Output("pretty", None))
+    return tuple(found)
+
+
+def write_reports(
+    suite: SuiteResult, plan: Plan, outputs: Iterable[Output], stdout: TextIO, stderr: TextIO
+) -> None:
+    """Write every report; people see the failures even when a machine reads standard output.
+
+    Raises
+    ------
+    OSError
+        If a file cannot be written. A file is whole or not there.
+    """
+    outputs = tuple(outputs)
+    for output in outputs:
+        if output.file is not None:
+            text = FORMATS[output.format](suite, _context(plan, None))
+            _write_whole(output.file, text)
+    (shown,) = [output for output in outputs if output.file is None]
+    if shown.format != "pretty":
+        stderr.write(FORMATS["pretty"](suite, _context(plan, stderr)))
+        stderr.flush()
+    stdout.write(FORMATS[shown.format](suite, _context(plan, stdout)))
+    stdout.flush()
+
+
+def _context(plan: Plan, stream: TextIO | None) -> ReportContext:
+    from tvc import __version__
+
+    colour = stream is not None and stream.isatty() and not os.environ.get("NO_COLOR")
+    return ReportContext(__version__, plan.seed, dict(plan.loading.overrides), colour, lines_of)
+
+
+@lru_cache(maxsize=64)
+def lines_of(file: str) -> tuple[str, ...]:
+    """Return the lines of a scenario file for excerpts; none where it can't be read any more."""
+    try:
+        return tuple(Path(file).read_text(encoding="utf-8-sig").splitlines())
+    except (OSError, UnicodeDecodeError):
+        return ()
+
+
+def _write_whole(path: Path, text: str) -> None:
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

@@ -14,6 +14,7 @@ from tvc.authority.policy import Policy, RateLimit
 from tvc.authority.reasons import Reason
 from tvc.authority.requests import SHAPES, Kind
 from tvc.authority.state import Session
+from tvc.files.invariant_names import ON_REQUEST
 from tvc.trace.trace import Trace
 
 
@@ -377,7 +378,7 @@ def applicable(policy: Policy) -> tuple[str, ...]:
     >>> "code_outranks_methods" in applicable(Policy().with_values({"sign_in.precedence": "either"}))
     False
     """
-    not_true = set(ASKED_FOR)
+    not_true = set(ON_REQUEST)
     if policy.sign_in.precedence != "code_first":
         not_true.add("code_outranks_methods")
     if policy.issuer.assurance != "high":

@@ -11,7 +11,7 @@ from pathlib import PurePath
 from typing import Final
 from xml.etree import ElementTree as ET
 
-from tvc.files.faults import Fault
+from tvc.files.faults import Fault, escape
 from tvc.harness.excerpts import excerpt
 from tvc.harness.formats.context import (
     INVALID_FILE,
@@ -23,7 +23,6 @@ from tvc.harness.formats.context import (
 )
 from tvc.harness.outcomes import CaseResult, Concern, Failure, Outcome, SuiteResult
 
-_FORBIDDEN: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ELEMENTS: Final = {
     Outcome.FAILED: "failure",
     Outcome.ERROR: "error",
@@ -60,12 +59,13 @@ def render(suite: SuiteResult, context: ReportContext) -> str:
     return f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n'
 
 
-def _add(parent: ET.Element, tag: str, attributes: Mapping[str, str], text: str = "") -> ET.Element:
-    """Add an element; every text goes through here, without what XML 1.0 forbids."""
-    clean = {name: _FORBIDDEN.sub("", value) for name, value in attributes.items()}
-    element = ET.SubElement(parent, tag, clean)
-    if text:
-        element.text = _FORBIDDEN.sub("", text)
+def _add(
+    parent: ET.Element, tag: str, attributes: Mapping[str, str], lines: Iterable[str] = ()
+) -> ET.Element:
+    """Add an element; all texts go through here, since XML 1.0 forbids characters even escaped."""
+    shown = {name: escape(value) for name, value in attributes.items()}
+    element = ET.SubElement(parent, tag, shown)
+    element.text = "\n".join(map(escape, lines)) or None
     return element
 
 
@@ -117,9 +117,9 @@ def _add_case(parent: ET.Element, result: CaseResult, context: ReportContext) ->
 def _add_problem(parent: ET.Element, tag: str, result: CaseResult, context: ReportContext) -> None:
     first, *others = result.failures
     more = f" (and {len(others)} more)" if others else ""
-    blocks = ["\n".join(block_of(result, one, context)) for one in result.failures]
+    blocks = [[*block_of(result, one, context), ""] for one in result.failures]
     attributes = {"type": _type_of(result, first), "message": first.message + more}
-    _add(parent, tag, attributes, "\n\n".join(blocks))
+    _add(parent, tag, attributes, [line for block in blocks for line in block])
 
 
 def _type_of(result: CaseResult, failure: Failure) -> str:
@@ -146,7 +146,7 @@ def _add_invalid(
         }
         shown = [str(fault), *excerpt(context.lines(file), fault.line, fault.column)]
         attributes = {"type": INVALID_FILE, "message": fault.message}
-        _add(_add(element, "testcase", place), "error", attributes, "\n".join(shown))
+        _add(_add(element, "testcase", place), "error", attributes, shown)
     _count(element)
 
 

@@ -1,0 +1,28 @@
+"""``tvc schema``: the JSON Schemas of the files that tvc reads and writes."""
+
+import json
+from typing import Annotated
+
+import typer
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command("schema", help="Print a JSON Schema, for editors and other tools.")(schema)
+
+
+def schema(
+    of: Annotated[
+        str,
+        typer.Argument(metavar="[scenario|policy|report]", help="Which kind of file."),
+    ] = "scenario",
+) -> int:
+    """Print the schema of scenario files, policy files or JSON reports."""
+    from tvc.files.faults import suggest
+    from tvc.harness.schemas import SCHEMAS
+
+    if of not in SCHEMAS:
+        known = ", ".join(SCHEMAS)
+        raise typer.BadParameter(f"no schema {of!r}{suggest(of, SCHEMAS)}; known: {known}")
+    print(json.dumps(SCHEMAS[of](), indent=2, ensure_ascii=False))
+    return 0

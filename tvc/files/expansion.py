@@ -1,0 +1,263 @@
+"""Expansion: from a scenario with a table or a matrix to one scenario a case.
+
+Substitution happens on the nodes of the file, before anything is typed: a scalar that is exactly
+``${x}`` gives way to the node that the table has for ``x``, whatever that is, and the node keeps
+its own place, so that a fault in it is reported where it was written. There are no expressions.
+"""
+
+import itertools
+import json
+import math
+import operator
+import re
+from collections.abc import Iterator
+from collections.abc import Mapping as AnyMapping
+from dataclasses import dataclass
+from typing import Final
+
+from tvc.files.documents import Mapping, Node, Scalar, Sequence
+from tvc.files.faults import show
+from tvc.files.models import NAME_PATTERN
+from tvc.files.wording import Report, check_word
+
+#: The column that sets the policy, and the one that never names a case.
+POLICY: Final = "policy"
+WANT: Final = "want"
+MAX_CASES: Final = 10_000
+
+_REFERENCE: Final = re.compile(r"\$\{([^{}]*)\}")
+_NAME: Final = re.compile(NAME_PATTERN.removesuffix("$"))
+_UNQUOTED: Final = re.compile(r"[A-Za-z0-9_.:+-]+")
+#: Keys of a scenario in which nothing is substituted.
+FIXED_KEYS: Final = frozenset({"id", "cases", "matrix"})
+
+Row = dict[str, Node]
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One case of a scenario, not typed yet.
+
+    Attributes
+    ----------
+    node
+        The scenario with every ``${x}`` replaced, without its table.
+    values
+        The nodes of the table, by column.
+    label
+        What follows the scenario's id: ``[policy=strict,life=4h]``, or nothing.
+    """
+
+    node: Mapping
+    values: Row
+    label: str
+
+
+def expand(report: Report, scenario: Mapping) -> list[Variant]:
+    """Multiply a scenario out.
+
+    Parameters
+    ----------
+    report
+        Where faults of the table, and of what refers to it, go.
+    scenario
+        The scenario as the file has it.
+
+    Returns
+    -------
+    list of Variant
+        One for each row or combination; the scenario itself where it has no table. Empty when
+        the table is so wrong that nothing can be said of its cases.
+    """
+    table, matrix = scenario.get("cases"), scenario.get("matrix")
+    if table is not None and matrix is not None:
+        report.add(scenario, "cases and matrix together: expected one of them", "matrix", key=True)
+        return []
+    rows: list[Row] | None = [{}]
+    if table is not None:
+        rows = _read_rows(report, scenario, table)
+    elif matrix is not None:
+        rows = _read_axes(report, scenario, matrix)
+    if not rows:
+        return []
+    _check_policy_axis(report, scenario, rows[0])
+    body = tuple(entry for entry in scenario.entries if entry[0].text not in ("cases", "matrix"))
+    used: set[str] = set()
+    variants = []
+    for row in rows:
+        entries = tuple(
+            (key, value if key.text in FIXED_KEYS else _substitute(report, value, row, used))
+            for key, value in body
+        )
+        policy = row.get(POLICY)
+        if policy is not None and scenario.get(POLICY) is None:
+            key = Scalar(POLICY, POLICY, policy.line, policy.column, True)
+            entries = (*entries, (key, policy))
+        variants.append(
+            Variant(Mapping(entries, scenario.line, scenario.column), row, label_of(row))
+        )
+    _check_columns(report, scenario, rows[0], used)
+    _check_labels(report, scenario, variants)
+    return variants
+
+
+def label_of(row: AnyMapping[str, Node]) -> str:
+    """Name a row by its scalar columns, in their order, but never by ``want``."""
+    parts = [
+        f"{column}={_spell(node.text)}"
+        for column, node in row.items()
+        if isinstance(node, Scalar) and column != WANT
+    ]
+    return f"[{','.join(parts)}]" if parts else ""
+
+
+def _spell(text: str) -> str:
+    return text if _UNQUOTED.fullmatch(text) else json.dumps(text)
+
+
+# Tables
+
+
+def _read_rows(report: Report, scenario: Mapping, table: Node) -> list[Row] | None:
+    if not isinstance(table, Sequence) or not table.items:
+        report.add(table, "expected a list of one or more rows such as {life: 4h, want: allow}")
+        return None
+    rows: list[Row] = []
+    columns: tuple[str, ...] = ()
+    sound = True
+    for item in table.items:
+        if not isinstance(item, Mapping) or not item.entries:
+            report.add(item, "expected a row such as {life: 4h, want: allow}")
+            sound = False
+            continue
+        keys = item.keys()
+        columns = columns or keys
+        if set(keys) != set(columns):
+            report.add(item, f"this row has other columns than the first: {', '.join(columns)}")
+            sound = False
+            continue
+        sound &= _check_entries(report, item)
+        by_column = dict(zip(keys, (value for _, value in item.entries), strict=True))
+        rows.append({column: by_column[column] for column in columns})
+    return rows if sound and _check_count(report, scenario, "cases", len(rows)) else None
+
+
+def _read_axes(report: Report, scenario: Mapping, matrix: Node) -> list[Row] | None:
+    if not isinstance(matrix, Mapping) or not matrix.entries:
+        report.add(matrix, "expected axes such as {life: [1h, 4h]}")
+        return None
+    sound = _check_entries(report, matrix)
+    axes: dict[str, tuple[Node, ...]] = {}
+    for key, values in matrix.entries:
+        if not isinstance(values, Sequence) or not values.items:
+            report.add(values, f"expected a list of one or more values of {show(key.text)}")
+            sound = False
+            continue
+        axes[key.text] = values.items
+    count = math.prod(map(len, axes.values()))
+    if not sound or not _check_count(report, scenario, "matrix", count):
+        return None
+    return [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
+
+
+def _check_count(report: Report, scenario: Mapping, key: str, count: int) -> bool:
+    if count > MAX_CASES:
+        report.add(scenario, f"{count} cases: expected at most {MAX_CASES}", key, key=True)
+    return count <= MAX_CASES
+
+
+def _check_entries(report: Report, row: Mapping) -> bool:
+    sound = True
+    for key, value in row.entries:
+        if not _NAME.fullmatch(key.text):
+            report.add(key, f"{show(key.text)} is no name of a column")
+            sound = False
+        for scalar in _scalars(value):
+            if "${" in scalar.text:
+                report.add(scalar, f"{show(scalar.text)}: a table holds values, not references")
+                sound = False
+    return sound
+
+
+def _scalars(node: Node) -> Iterator[Scalar]:
+    if isinstance(node, Scalar):
+        yield node
+    elif isinstance(node, Sequence):
+        for item in node.items:
+            yield from _scalars(item)
+    else:
+        for _, value in node.entries:
+            yield from _scalars(value)
+
+
+# Substitution
+
+
+def _substitute(report: Report, node: Node, row: Row, used: set[str]) -> Node:
+    if isinstance(node, Scalar):
+        return _look_up(report, node, row, used) if "${" in node.text else node
+    old = node.items if isinstance(node, Sequence) else [value for _, value in node.entries]
+    # Nearly all nodes are scalars that stay what they are: no call for those.
+    new = [
+        part
+        if part.__class__ is Scalar and "${" not in part.text
+        else _substitute(report, part, row, used)
+        for part in old
+    ]
+    if all(map(operator.is_, new, old)):
+        return node
+    if isinstance(node, Sequence):
+        return Sequence(tuple(new), node.line, node.column)
+    keys = (key for key, _ in node.entries)
+    return Mapping(tuple(zip(keys, new, strict=True)), node.line, node.column)
+
+
+def _look_up(report: Report, scalar: Scalar, row: Row, used: set[str]) -> Node:
+    whole = _REFERENCE.fullmatch(scalar.text)
+    if whole is None:
+        report.settle(
+            scalar, f"{show(scalar.text)}: ${{...}} stands for a whole value, not for a part of one"
+        )
+        used.update(_REFERENCE.findall(scalar.text))
+        return scalar
+    name = whole[1]
+    if not row:
+        report.settle(scalar, f"{show(scalar.text)}: the scenario has no cases and no matrix")
+    elif (wrong := check_word("column", name, row)) is not None:
+        report.settle(scalar, wrong)
+    used.add(name)
+    return row.get(name, scalar)
+
+
+# What the table must keep to
+
+
+def _check_policy_axis(report: Report, scenario: Mapping, row: Row) -> None:
+    policy = scenario.get(POLICY)
+    if POLICY in row and isinstance(policy, Scalar) and policy.text != f"${{{POLICY}}}":
+        report.add(scenario, "the table sets the policy already", POLICY, key=True)
+
+
+def _check_columns(report: Report, scenario: Mapping, row: Row, used: set[str]) -> None:
+    if not used <= row.keys():
+        # A column that seems unused is most likely meant by a misspelt reference.
+        return
+    for column in row:
+        if column in used or column == POLICY:
+            continue
+        message = f"column {show(column)} is used nowhere: expected '${{{column}}}' in the scenario"
+        path = ("matrix", column) if scenario.get("cases") is None else ("cases", 0, column)
+        report.add(scenario, message, *path, key=True)
+
+
+def _check_labels(report: Report, scenario: Mapping, variants: list[Variant]) -> None:
+    seen: set[str] = set()
+    for index, variant in enumerate(variants):
+        if variant.label in seen:
+            name = variant.label or "of no scalar column"
+            message = f"two cases {name}: expected a column that tells them apart"
+            if scenario.get("cases") is None:
+                report.add(scenario, message, "matrix", key=True)
+            else:
+                report.add(scenario, message, "cases", index)
+        seen.add(variant.label)

@@ -498,7 +498,7 @@ def test_an_unknown_name_is_answered_with_a_guess():
 def test_faults_of_policies_that_nobody_uses_are_collected_too():
     found = resolver(
         "a: {extends: b}\nb: {extends: a}\nc: {lifetime.mx: 1h}\nd: {extends: c, code.uses: 0}\n"
-        "e: {policy: e}\nf: 4\nstrict: {code.uses: 1}\n9x: {}\ng: {extends: f}\n"
+        "e: {policy: e}\nf: 4\nsalesforce: {code.uses: 1}\n9x: {}\ng: {extends: f}\n"
         "h: {lifetime.max: 2h}\n"
     )
     assert [f"{fault.line}: {fault.message}"[:52] for fault in found.faults] == [
@@ -507,13 +507,19 @@ def test_faults_of_policies_that_nobody_uses_are_collected_too():
         "4: code.uses: 0 is too low: at least 1",
         "5: an inline policy has the name it stands under: le",
         "6: expected a policy, which is a mapping, not 4",
-        "7: 'strict' is the name of a packaged policy, and re",
+        "7: 'salesforce' is the policy that all others differ",
         "8: '9x' cannot name a policy: a letter first, then l",
     ]
     assert found.resolve("h").policy.lifetime.max_ms == 2 * HOUR_MS
     for name in "abcdefg":
         with pytest.raises(InvalidFile):
             found.resolve(name)
+
+
+def test_a_policy_of_the_file_may_have_the_name_of_a_packaged_one():
+    found = resolver("strict: {extends: salesforce, set: {lifetime.max: 2h}}")
+    assert not found.faults
+    assert found.resolve("strict").policy.lifetime.max_ms == 2 * HOUR_MS
 
 
 def test_a_replacement_comes_before_the_file_and_the_package(tmp_path):

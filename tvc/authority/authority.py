@@ -19,7 +19,12 @@ _TYPES: Final = {
 }
 
 #: Every type of audit record, in the order of the requests. The list is closed.
-RECORD_TYPES: Final = (*dict.fromkeys(_TYPES.values()), "code.ended", "session.ended", "notice.sent")
+RECORD_TYPES: Final = (
+    *dict.fromkeys(_TYPES.values()),
+    "code.ended",
+    "session.ended",
+    "notice.sent",
+)
 
 # Looking a member up in an enumeration is a function call, which a sign-in can do without.
 _GENERATE: Final = Kind.GENERATE

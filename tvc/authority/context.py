@@ -6,7 +6,17 @@ from typing import Any, Final, NamedTuple
 from tvc.authority.policy import Policy
 from tvc.authority.reasons import Reason
 from tvc.authority.requests import SHAPES, Kind, Method, Request
-from tvc.authority.state import Account, Code, CodeEnd, Guard, Put, Session, SessionEnd, State, Table
+from tvc.authority.state import (
+    Account,
+    Code,
+    CodeEnd,
+    Guard,
+    Put,
+    Session,
+    SessionEnd,
+    State,
+    Table,
+)
 
 Compare = Callable[[int, int], bool]
 
@@ -77,7 +87,8 @@ class Context:
 
     __slots__ = (
         "_live", "account", "acting", "code", "compare", "effects", "ended_codes",
-        "ended_sessions", "level", "live_until_ms", "now_ms", "policy", "request", "session", "state", "subject",
+        "ended_sessions", "level", "live_until_ms", "now_ms", "policy", "request", "session",
+        "state", "subject",
     )  # fmt: skip
 
     def __init__(

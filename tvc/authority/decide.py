@@ -209,5 +209,3 @@ def decide(law: Law, policy: Policy, state: State, request: Request, now_ms: int
         tuple(c.effects),
         events,
     )
-
-

@@ -55,7 +55,13 @@ def _knob(  # noqa: PLR0913 - the columns of the table of knobs, by keyword
 ) -> Any:  # noqa: ANN401 - stands for the field's own type, as dataclasses.field does
     return field(
         default=default,
-        metadata={"meaning": meaning, "source": source, "absent": absent, "low": low, "among": among},
+        metadata={
+            "meaning": meaning,
+            "source": source,
+            "absent": absent,
+            "low": low,
+            "among": among,
+        },
     )
 
 
@@ -74,18 +80,22 @@ class CodePolicy:
 
     length: int = _knob(6, "characters of a code", "assumption", low=1)
     alphabet: str = _knob(
-        ALPHABETS["digits"], "characters a code is drawn from: a named set or the characters", "assumption"
+        ALPHABETS["digits"],
+        "characters a code is drawn from: a named set or the characters",
+        "assumption",
     )
     uses: int | None = _knob(
         None, "sign-ins a code is good for; its last use ends it", "seed", absent="unlimited", low=1
     )
     per_user: int = _knob(1, "codes a subject may have live at a time", "seed", low=1)
     on_live: Literal["refuse", "replace"] = _knob(
-        "refuse", "what a generation does when that many are live: refuse, or replace the oldest", "reading"
+        "refuse",
+        "what a generation does when that many are live: refuse, or replace the oldest",
+        "reading",
     )
     ends_on: tuple[str, ...] = _knob(
         (),
-        "requests that end the account's live codes: an allowed enroll, an allowed sign-in by a method",
+        "allowed requests that end the account's live codes: enroll, or a sign-in by a method",
         "reading",
         among=CODE_ENDERS,
     )
@@ -106,7 +116,7 @@ class RateLimit:
     per_ms: int = _knob(HOUR_MS, "length of the window", "seed", low=1)
     window: Window = _knob(
         "rolling",
-        "rolling: any stretch of that length; clock_hour: multiples of it; bucket: tokens that refill",
+        "rolling: any such stretch; clock_hour: multiples of it; bucket: tokens that refill",
         "reading",
     )
     scope: Scope = _knob(
@@ -130,9 +140,13 @@ class IssuerPolicy:
     self_issue: Literal["allow", "deny"] = _knob(
         "allow", "whether an account may generate for itself", "reading"
     )
-    ticket: Literal["optional", "required"] = _knob("optional", "whether a ticket is needed", "reading")
+    ticket: Literal["optional", "required"] = _knob(
+        "optional", "whether a ticket is needed", "reading"
+    )
     approvals: ApprovalsPolicy = field(default_factory=ApprovalsPolicy)
-    approval_valid_ms: int = _knob(15 * MINUTE_MS, "how long an approval counts", "assumption", low=1)
+    approval_valid_ms: int = _knob(
+        15 * MINUTE_MS, "how long an approval counts", "assumption", low=1
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,10 +189,14 @@ class SignInPolicy:
     """What a sign-in must present, and what ranks first."""
 
     precedence: Literal["code_first", "either", "methods_first"] = _knob(
-        "code_first", "what is accepted while a code is live: the code alone, or methods too", "seed"
+        "code_first",
+        "what is accepted while a code is live: the code alone, or methods too",
+        "seed",
     )
     return_: Literal["on_end", "on_expire_now"] = _knob(
-        "on_end", "when the methods return: once no code is live, or only after Expire Now", "reading"
+        "on_end",
+        "when the methods return: once no code is live, or only after Expire Now",
+        "reading",
     )
     password: Literal["required", "not_with_code"] = _knob(
         "required", "whether the password is asked for beside a code", "seed"
@@ -190,7 +208,9 @@ class SignInPolicy:
 class EnrollPolicy:
     """What is asked of who changes methods."""
 
-    assurance: Level = _knob("standard", "session level needed to enroll or remove a method", "reading")
+    assurance: Level = _knob(
+        "standard", "session level needed to enroll or remove a method", "reading"
+    )
 
 
 @dataclass(frozen=True, slots=True)

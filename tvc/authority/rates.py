@@ -18,9 +18,7 @@ Compare = Callable[[int, int], bool]
 REMEMBERED_WINDOWS: Final = 256
 
 
-def wait_ms(
-    limit: RateLimit, memory: Memory, now_ms: int, compare: Mapping[str, Compare]
-) -> int:
+def wait_ms(limit: RateLimit, memory: Memory, now_ms: int, compare: Mapping[str, Compare]) -> int:
     """Return how long one generation has to wait under a limit; 0 when it may go ahead.
 
     Parameters
@@ -118,8 +116,12 @@ def _bucket_memory(limit: RateLimit, memory: Memory, now_ms: int) -> Memory:
     return (units - limit.per_ms, reading)
 
 
-_WAITS: Final = {"rolling": _rolling_wait, "clock_hour": _clock_wait, "bucket": _bucket_wait}
-_MEMORIES: Final = {
+_WAITS: Final[dict[str, Callable[[RateLimit, Memory, int, Mapping[str, Compare]], int]]] = {
+    "rolling": _rolling_wait,
+    "clock_hour": _clock_wait,
+    "bucket": _bucket_wait,
+}
+_MEMORIES: Final[dict[str, Callable[[RateLimit, Memory, int], Memory]]] = {
     "rolling": _rolling_memory,
     "clock_hour": _clock_memory,
     "bucket": _bucket_memory,

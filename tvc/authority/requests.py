@@ -171,7 +171,9 @@ SHAPES: Final[dict[Kind, Shape]] = {
     ),
     Kind.FREEZE: Shape("An account is frozen: its sessions end.", ("for",), fact=True),
     Kind.UNFREEZE: Shape("An account is no longer frozen.", ("for",), fact=True),
-    Kind.UNLOCK: Shape("Failure counters and locks of an account are cleared.", ("for",), fact=True),
+    Kind.UNLOCK: Shape(
+        "Failure counters and locks of an account are cleared.", ("for",), fact=True
+    ),
 }
 
 

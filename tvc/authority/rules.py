@@ -374,7 +374,9 @@ _PERMITTED = (Reason.NOT_PERMITTED,)
 _STEP_UP = (Reason.STEP_UP_REQUIRED,)
 _UNKNOWN = (Reason.NO_SUCH_USER,)
 _SIGNED_IN = "Whoever asks is signed in (reading)."
-_ISSUER = "A System Administrator, or who holds the permission to manage MFA, generates and expires."
+_ISSUER = (
+    "A System Administrator, or who holds the permission to manage MFA, generates and expires."
+)
 _LIFETIME = "The code is valid from 1 to 24 hours, as the administrator sets."
 
 
@@ -417,7 +419,7 @@ RULES: Final[dict[Kind, tuple[Rule, ...]]] = {
              "Without a high-assurance session you are prompted to verify your identity."),
         _subject_rule(Kind.GENERATE),
         Rule("generate.subject_active", active, (Reason.USER_INACTIVE,),
-             "You can't generate a code for an inactive user; a frozen one may have one (reading)."),
+             "You can't generate a code for an inactive user; a frozen user may have one."),
         Rule("generate.subject_mfa", uses_mfa, (Reason.MFA_NOT_ENABLED,),
              "A code is for a user who has MFA enabled."),
         Rule("generate.scope", in_scope, (Reason.OUT_OF_SCOPE,),

@@ -7,7 +7,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from tvc import __version__
-from tvc.cli import bench, explain, policies, schema, test
+from tvc.cli import bench, explain, policies, schema, testing
 
 app = typer.Typer(
     name="tvc",
@@ -17,7 +17,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-test.add_to(app)
+testing.add_to(app)
 explain.add_to(app)
 policies.add_to(app)
 schema.add_to(app)
@@ -34,7 +34,9 @@ def _print_version(wanted: bool) -> None:
 def _root(
     _version: Annotated[
         bool,
-        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version."),
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
     ] = False,
 ) -> None:
     pass

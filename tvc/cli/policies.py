@@ -1,5 +1,6 @@
 """``tvc policies``: list, show and compare policies."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -72,7 +73,7 @@ def _load(text: str) -> "MergedPolicy":
         raise typer.BadParameter(str(unknown.args[0])) from None
 
 
-def _print_table(heads: tuple[str, ...], rows: "list[tuple[str, ...]]") -> None:
+def _print_table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
     widths = [max(len(row[place]) for row in [heads, *rows]) for place in range(len(heads))]
     for row in (heads, *rows):
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]

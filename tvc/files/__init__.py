@@ -1,0 +1,1 @@
+"""Policy files and scenario files: strict YAML, typed, with a place for every fault."""

@@ -197,9 +197,6 @@ _PIECE = re.compile(
     re.VERBOSE,
 )
 _AFTER_NESTED = re.compile(r"[ ]*+([,\]}])")
-_TAG = re.compile(r"![^\s\0,\[\]{}]*")
-_REST_OF_LINE = re.compile(r"[^\n\0]*")
-_YAML_1_2 = re.compile(r"%YAML[ ]+1\.2[ ]*(?:[ ]#.*)?")
 _AFTER_WHOLE = re.compile(r"[ ]*+[,\]}\n\0]|[ ]++#")
 _DEEPEST_ON_A_LINE: Final = 8
 _MOST_ON_A_LINE: Final = 10_000
@@ -244,7 +241,7 @@ class _Line:
             match = _PIECE.match(self._text, position)
             if match is None or self.nodes > _MOST_ON_A_LINE:
                 raise _Doubt
-            if match[0].lstrip(" ") == closer and not (entries or items):
+            if not (entries or items) and match[0].lstrip(" ") == closer:
                 position, delimiter = match.end(), closer
                 break
             value, position, delimiter = self._value(match, depth)
@@ -300,6 +297,10 @@ class _Line:
 
 
 # ruamel.yaml, and what it may not do
+
+_TAG = re.compile(r"![^\s\0,\[\]{}]*")
+_REST_OF_LINE = re.compile(r"[^\n\0]*")
+_YAML_1_2 = re.compile(r"%YAML[ ]+1\.2[ ]*(?:[ ]#.*)?")
 
 
 class _WholeToken(tokens.ScalarToken):
@@ -605,12 +606,13 @@ class _Composer:
         if event.style == "whole":
             whole: _Line = event.value
             self._check_depth(mark, whole.height)
-            self._name_anchor(event, whole.node, whole.nodes, whole.height)
-            self._add(whole.node, whole.nodes, whole.height, mark)
-            return
-        node = self._read_scalar(event)
-        self._name_anchor(event, node, 1, 0)
-        self._add(node, 1, 0, mark)
+            # An anchored node starts at its anchor, however it is read.
+            node: Node = replace(whole.node, line=mark.line + 1, column=mark.column + 1)
+            nodes, height = whole.nodes, whole.height
+        else:
+            node, nodes, height = self._read_scalar(event), 1, 0
+        self._name_anchor(event, node, nodes, height)
+        self._add(node, nodes, height, mark)
 
     def _read_scalar(self, event: events.ScalarEvent) -> Scalar:
         text, mark = event.value, event.start_mark

@@ -193,11 +193,8 @@ def _read_inline(
             faults += document.faults
         if not is_name(key.text):
             faults.append(Fault(file, key.line, key.column, explain_name("policy", key.text)))
-        elif key.text in shipped_policies():
-            message = (
-                f"{show(key.text)} is the name of a packaged policy, "
-                "and reports would not tell the two apart: choose another"
-            )
+        elif key.text == BASE:
+            message = f"{BASE!r} is the policy that all others differ from: choose another name"
             faults.append(Fault(file, key.line, key.column, message))
         else:
             found[key.text] = document

@@ -1,0 +1,1 @@
+"""The test harness: collect, run, judge, explain and report."""

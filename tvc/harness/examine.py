@@ -108,7 +108,9 @@ def examine(
 
         return replace(rule, check=check)
 
-    noting = law.observed(wrap, {name: note(name, law.comparisons[name]) for name in law.comparisons})
+    noting = law.observed(
+        wrap, {name: note(name, law.comparisons[name]) for name in law.comparisons}
+    )
     decision = decide(noting, watched, state, request, now_ms)  # type: ignore[arg-type] # a view
     unmet = law.rules.get(request.kind, ())[len(meetings) :]
     return Examination(decision, tuple(meetings), unmet, tuple(watched.seen))
@@ -126,7 +128,10 @@ class _Watched:
     """A policy, or a part of one, that remembers which of its values were read."""
 
     def __init__(
-        self, part: Any, prefix: str = "", seen: dict[str, None] | None = None  # noqa: ANN401
+        self,
+        part: Any,  # noqa: ANN401 - a policy or any part of it
+        prefix: str = "",
+        seen: dict[str, None] | None = None,
     ) -> None:
         self._part = part
         self._prefix = prefix

@@ -13,7 +13,7 @@ from typing import Final
 from tvc.authority.authority import Record
 from tvc.authority.durations import format_duration
 from tvc.files.faults import escape
-from tvc.harness.outcomes import CaseResult, Concern, Failure, InvariantResult
+from tvc.harness.outcomes import CaseResult, Concern, Failure
 from tvc.timeline.driver import Run
 from tvc.trace.rows import field_of
 
@@ -165,14 +165,6 @@ def last_records(run: Run, step_index: int | None, count: int = 5) -> tuple[Reco
 # Failures
 
 
-def named_invariant(result: CaseResult, failure: Failure) -> InvariantResult | None:
-    """Return the invariant that a failure says is broken; None where it says something else."""
-    if failure.concern is not Concern.INVARIANT:
-        return None
-    words = failure.message.split(maxsplit=2)
-    return next((one for one in result.invariants if one.name in words[:2]), None)
-
-
 def rerun_command(result: CaseResult, overrides: Mapping[str, str]) -> str:
     """Return the command that runs just this case again, quoted for a POSIX shell.
 
@@ -229,8 +221,8 @@ def failure_block(
     shown += excerpt(lines, failure.line, failure.column)
     shown += _both_sides(failure)
     if result.run is not None:
-        invariant = named_invariant(result, failure)
-        shown += _stretch(result.run, invariant.steps if invariant else ())
+        broken = [one for one in result.invariants if one.name == failure.invariant]
+        shown += [line for one in broken for line in _stretch(result.run, one.steps)]
         shown += _listed("last records", last_records(result.run, failure.step))
     return [*shown, f"{_INDENT}rerun: {rerun_command(result, overrides)}"]
 

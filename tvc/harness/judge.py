@@ -1,7 +1,7 @@
 """Judging a run: steps against expectations, audit against its lines, invariants against all."""
 
-from collections.abc import Iterator
 from bisect import bisect_right
+from collections.abc import Iterator
 
 from tvc.authority.authority import Record
 from tvc.authority.decide import LAW, Decision, Law
@@ -213,10 +213,9 @@ def _exactly(audit: AuditExpectation, run: Run) -> Iterator[Failure]:
         yield _missing(audit.events[len(records)], "")
     elif len(records) > len(audit.events):
         extra = records[len(audit.events)]
-        where = audit.events[-1] if audit.events else None
-        line, column = (where.line, where.column) if where else (run.case.line, run.case.column)
+        last = audit.events[-1] if audit.events else run.case
         message = f"audit: unexpected {_record_text(extra)} after the last expected line"
-        yield Failure(Concern.AUDIT, message, line, column, step_of(run, extra.seq))
+        yield Failure(Concern.AUDIT, message, last.line, last.column, step_of(run, extra.seq))
 
 
 def _any_order(audit: AuditExpectation, run: Run) -> Iterator[Failure]:
@@ -314,7 +313,9 @@ def _invariant_failures(case: Case, results: tuple[InvariantResult, ...]) -> Ite
             at = ", ".join(str(step + 1) for step in result.steps)
             shown = f" (step{'s' if len(result.steps) > 1 else ''} {at})" if at else ""
             message = f"invariant {result.name} is broken: {result.message}{shown}"
-            yield Failure(Concern.INVARIANT, message, line, column, result.step)
+            yield Failure(
+                Concern.INVARIANT, message, line, column, result.step, invariant=result.name
+            )
         elif result.holds and result.name in case.breaks:
             message = f"breaks: {result.name} was not seen to break"
-            yield Failure(Concern.BREAKS, message, case.line, case.column)
+            yield Failure(Concern.BREAKS, message, case.line, case.column, invariant=result.name)

@@ -8,7 +8,7 @@ from tvc.timeline.driver import Run, Taken
 
 
 class Outcome(StrEnum):
-    """How a case ended; `Failed` and `error` are never the same word (closed list)."""
+    """How a case ended (closed list); a failed expectation is never the same as our error."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -46,6 +46,8 @@ class Failure:
         Index of the step; None where it is about the whole case.
     expected, got
         The two sides, where there are two, in the words of scenario files.
+    invariant
+        The invariant that is broken, or was not seen to break; None where it is about none.
     """
 
     concern: Concern
@@ -55,6 +57,7 @@ class Failure:
     step: int | None = None
     expected: str | None = None
     got: str | None = None
+    invariant: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

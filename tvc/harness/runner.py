@@ -102,7 +102,7 @@ def run_guarded(case: Case, law: Law = LAW, seed: int = 0) -> CaseResult:
     started = time.perf_counter()
     try:
         result = run_case(case, law, seed)
-    except Exception as error:  # noqa: BLE001 - whatever it is, the other cases go on
+    except Exception as error:
         where = _where(error)
         message = f"internal error: {type(error).__name__}{where}; please report it"
         result = CaseResult(

@@ -135,5 +135,3 @@ def _parse(text: str, tokens: tuple[tuple[str, str], ...]) -> Callable[[str], bo
     if position < len(tokens):
         raise BadExpression(f"-k {text!r}: expected 'and' or 'or' before {peek()!r}")
     return found
-
-

@@ -1,6 +1,7 @@
 """Where reports go: machine output alone on one stream, people's output on the other."""
 
 import os
+import re
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TextIO
 
+from tvc.files.documents import MAX_BYTES
 from tvc.files.faults import suggest
 from tvc.harness.formats import FORMATS, ReportContext
 from tvc.harness.outcomes import SuiteResult
@@ -93,9 +95,18 @@ def _context(plan: Plan, stream: TextIO | None) -> ReportContext:
 
 @lru_cache(maxsize=64)
 def lines_of(file: str) -> tuple[str, ...]:
-    """Return the lines of a scenario file for excerpts; none where it can't be read any more."""
+    """Return the lines of a scenario file for excerpts; none where it cannot be shown.
+
+    A file that was refused for what it is (a pipe, a device, something huge) is not opened here
+    either.
+    """
+    path = Path(file)
     try:
-        return tuple(Path(file).read_text(encoding="utf-8-sig").splitlines())
+        if not path.is_file() or path.stat().st_size > MAX_BYTES:
+            return ()
+        # Not splitlines, which also splits where YAML does not.
+        text = path.read_text(encoding="utf-8-sig")
+        return tuple(re.split(r"\r\n?|\n", text.removesuffix("\n")))
     except (OSError, UnicodeDecodeError):
         return ()
 

@@ -1,0 +1,1 @@
+"""Traces: the audit of a run, and what must hold in it."""

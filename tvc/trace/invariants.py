@@ -93,9 +93,7 @@ def at_most_per_user_live(trace: Trace) -> Breach | None:
         if not _allowed(record, Kind.GENERATE):
             continue
         # Codes that this generation closes are recorded after it.
-        closing = {
-            event.code for event in (record.decision.events if record.decision else ())
-        }
+        closing = {event.code for event in (record.decision.events if record.decision else ())}
         live = [
             life.born.seq
             for life in lives.values()
@@ -153,7 +151,7 @@ def code_outranks_methods(trace: Trace) -> Breach | None:
         if request is None or request.method is None or request.sso or not _accepts_proof(record):
             continue
         account = trace.initial.accounts.get(record.subject or "")
-        if account is None or not account.mfa and request.kind is Kind.SIGN_IN:
+        if account is None or (not account.mfa and request.kind is Kind.SIGN_IN):
             continue
         for code, life in lives.items():
             live = life.ends_ms > record.at.true_ms or pins
@@ -375,7 +373,8 @@ def applicable(policy: Policy) -> tuple[str, ...]:
     --------
     >>> "code_outranks_methods" in applicable(Policy())
     True
-    >>> "code_outranks_methods" in applicable(Policy().with_values({"sign_in.precedence": "either"}))
+    >>> either = Policy().with_values({"sign_in.precedence": "either"})
+    >>> "code_outranks_methods" in applicable(either)
     False
     """
     not_true = set(ON_REQUEST)

@@ -49,7 +49,9 @@ def row_of(record: Record) -> dict[str, Any]:
     if record.event is not None:
         row["lapsed_at_ms"] = record.event.at_ms
     row = {name: value for name, value in row.items() if value is not None}
-    row["effects"] = [[put.table, plain_value(put.key), plain_value(put.value)] for put in record.effects]
+    row["effects"] = [
+        [put.table, plain_value(put.key), plain_value(put.value)] for put in record.effects
+    ]
     return row
 
 

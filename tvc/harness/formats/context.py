@@ -7,8 +7,8 @@ from pathlib import PurePath
 from typing import Final
 
 from tvc.files.faults import escape
-from tvc.harness.excerpts import failure_block, named_invariant
-from tvc.harness.outcomes import CaseResult, Failure, SuiteResult
+from tvc.harness.excerpts import failure_block
+from tvc.harness.outcomes import CaseResult, Concern, Failure, SuiteResult
 
 #: What the faults of a file count as, beside the concerns and the invariants.
 INVALID_FILE: Final = "invalid_file"
@@ -50,10 +50,10 @@ def id_of(result: CaseResult) -> str:
     return result.name.removeprefix(f"{result.file}::")
 
 
-def rule_of(result: CaseResult, failure: Failure) -> str:
+def rule_of(failure: Failure) -> str:
     """Return the name of the invariant that a failure says is broken, else its concern."""
-    invariant = named_invariant(result, failure)
-    return str(failure.concern) if invariant is None else invariant.name
+    broken = failure.invariant if failure.concern is Concern.INVARIANT else None
+    return broken or str(failure.concern)
 
 
 def portable_path(file: str) -> str:

@@ -33,6 +33,8 @@ def render(suite: SuiteResult, context: ReportContext) -> str:
         "cases": [_case(result, context) for result in suite.results],
         "summary": suite.counts(),
         "invalid": [_fault(fault) for fault in suite.invalid],
+        # A run that was cut short looks whole otherwise.
+        "complete": not (suite.interrupted or suite.stopped or suite.invalid),
     }
     return json.dumps(report, indent=2) + "\n"
 

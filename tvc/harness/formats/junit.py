@@ -128,7 +128,7 @@ def _type_of(result: CaseResult, failure: Failure) -> str:
         reason = result.steps[failure.step].taken.decision.reason
         if reason is not None:
             return str(reason)
-    return rule_of(result, failure)
+    return rule_of(failure)
 
 
 def _add_invalid(

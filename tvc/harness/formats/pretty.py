@@ -51,8 +51,8 @@ def render(suite: SuiteResult, context: ReportContext) -> str:
 def _painter(colour: bool) -> Paint:
     if not colour:
         return lambda text, _style: text
-    from rich.color import ColorSystem  # noqa: PLC0415 - a report without colour does not wait for it
-    from rich.style import Style  # noqa: PLC0415 - as above
+    from rich.color import ColorSystem
+    from rich.style import Style
 
     # A style by itself looks at no terminal and no environment: the same suite, the same text.
     return lambda text, style: Style.parse(style).render(text, color_system=ColorSystem.STANDARD)

@@ -72,7 +72,7 @@ def _case_results(case: CaseResult, context: ReportContext) -> Iterator[dict[str
     rerun = rerun_command(case, context.overrides)
     seen: Counter[str] = Counter()
     for failure in case.failures:
-        rule = rule_of(case, failure)
+        rule = rule_of(failure)
         identity = _identity(case, failure, rule)
         seen[identity] += 1
         yield _result(

@@ -24,10 +24,12 @@ Overrides = Annotated[
 
 def add_to(app: typer.Typer) -> None:
     """Add the command to the application."""
-    app.command("test", help="Run scenario files and say whether every expectation holds.")(test)
+    app.command("test", help="Run scenario files and say whether every expectation holds.")(
+        run_scenarios
+    )
 
 
-def test(  # noqa: PLR0913 - the options of the command
+def run_scenarios(  # noqa: PLR0913 - the options of the command
     paths: Paths,
     words: Annotated[
         str, typer.Option("-k", metavar="EXPR", help="Only cases whose name satisfies EXPR.")
@@ -108,5 +110,3 @@ def _list_cases(plan: "Plan", allow_empty: bool) -> int:
 def _print_faults(suite: "SuiteResult") -> None:
     for fault in suite.invalid:
         print(fault, file=sys.stderr)
-
-

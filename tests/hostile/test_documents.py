@@ -428,8 +428,8 @@ def read_or_none(text: str) -> documents.Node | None:
 
 
 FLOW_PIECES = st.sampled_from(
-    [*"{}[],,::  -/%~?#\n\\", "{a: ", ", ", "b: ", "c.d: ", "'e': ", '"f":', "x", "1h30m", "-5", "- ",
-     "12", "1.5", "true", "null", "''", '"g h"', "p95(x)", "a b", " #", "<<: ", "é", "012", "{}",
+    [*"{}[],,::  -/%~?#\n\\", "{a: ", ", ", "b: ", "c.d: ", "'e': ", '"f":', "x", "1h30m", "-5",
+     "- ", "12", "1.5", "true", "null", "''", '"g h"', "p95(x)", "a b", " #", "<<: ", "é", "012", "{}",
      "[]", "{a: 1}"],
 )  # fmt: skip
 BROKEN = st.lists(FLOW_PIECES, max_size=12).map(lambda pieces: "{a: " + "".join(pieces))

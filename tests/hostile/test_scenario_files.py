@@ -128,6 +128,17 @@ STEP_FAULTS = [
         ["where with is presented", "nothing is"],
     ),
     (
+        "{at: 0s, do: sign_in, by: ana, expect: {deny: locked_out}}",
+        "locked_out",
+        ["where code or with is presented", "nothing is"],
+    ),
+    (
+        "{at: 0s, do: sign_in, by: ana, via: sso, expect: {deny: wrong_password}}",
+        "wrong_password",
+        ["single sign-on"],
+    ),
+    ("{at: {a: b}, do: use, by: ana}", "{a: b", ["a mapping is no duration"]),
+    (
         "{at: 0s, do: sign_in, by: ana, with: totp, expect: {deny: verification_required}}",
         "verification",
         ["where nothing is presented", "with is"],
@@ -372,7 +383,7 @@ TABLES = [
         "    @@matrix: {life: [1h], want: [allow]"
         + "".join(f", a{n}: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]" for n in range(40))
         + f"}}\n{LIFE}",
-        ["at most 10000"],
+        ["100000 steps in all"],
     ),
 ]
 

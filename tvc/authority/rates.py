@@ -62,7 +62,7 @@ def _rolling_wait(
         return 0
     # Ascending, so the one whose leaving makes room is `limit` from the end. It is gone at the
     # first reading at which it no longer counts, which is now for none of them.
-    leaving = counted[-limit.limit]
+    leaving: int = counted[-limit.limit]
     gone_ms = leaving + limit.per_ms - now_ms
     return gone_ms if not counts(leaving, leaving) else gone_ms + 1
 
@@ -93,7 +93,8 @@ def _clock_memory(limit: RateLimit, memory: Memory, now_ms: int) -> Memory:
 # `limit` units a millisecond and stays integer. Its memory is (units, reading of that level).
 
 
-def _bucket_level(limit: RateLimit, memory: Memory, now_ms: int) -> tuple[int, int]:
+def bucket_level(limit: RateLimit, memory: Memory, now_ms: int) -> tuple[int, int]:
+    """Return a bucket's level in units, and the reading it holds for: now, or a later one."""
     full = limit.limit * limit.per_ms
     if not memory:
         return full, now_ms
@@ -104,7 +105,7 @@ def _bucket_level(limit: RateLimit, memory: Memory, now_ms: int) -> tuple[int, i
 def _bucket_wait(
     limit: RateLimit, memory: Memory, now_ms: int, compare: Mapping[str, Compare]
 ) -> int:
-    units, reading = _bucket_level(limit, memory, now_ms)
+    units, reading = bucket_level(limit, memory, now_ms)
     if compare["rate.token"](units, limit.per_ms):
         return 0
     missing = limit.per_ms - units
@@ -112,7 +113,7 @@ def _bucket_wait(
 
 
 def _bucket_memory(limit: RateLimit, memory: Memory, now_ms: int) -> Memory:
-    units, reading = _bucket_level(limit, memory, now_ms)
+    units, reading = bucket_level(limit, memory, now_ms)
     return (units - limit.per_ms, reading)
 
 

@@ -18,11 +18,9 @@ def _group() -> None:
 
 
 def authority() -> int:
-    """Print sign-ins a second, bare look-ups a second, and the ratio; exit 7 below its gate."""
-    from tvc.harness.benchmarks import LEAST_RATIO, bench_authority
-    from tvc.harness.exits import Exit
+    """Print sign-ins a second, bare look-ups a second, and the ratio; times judge nothing."""
+    from tvc.harness.benchmarks import bench_authority
 
-    result = bench_authority()
-    for line in result.lines():
+    for line in bench_authority().lines():
         print(line)
-    return int(Exit.PASS if result.ratio >= LEAST_RATIO else Exit.GATE_MISSED)
+    return 0

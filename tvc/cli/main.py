@@ -2,6 +2,8 @@
 
 import os
 import sys
+from collections.abc import Callable
+from functools import partial
 from typing import Annotated, NoReturn
 
 import typer
@@ -54,20 +56,20 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 
 def _run(arguments: list[str] | None) -> int:
-    from click.exceptions import Abort, ClickException
-
     from tvc.files.faults import InvalidFile
 
     try:
         code = app(arguments, standalone_mode=False)
         sys.stdout.flush()
-    except ClickException as wrong:
-        wrong.show()
+    except typer.TyperException as wrong:
+        # The public base class of typer's errors does not declare their `show`.
+        show: Callable[[], None] = getattr(wrong, "show", partial(print, wrong, file=sys.stderr))
+        show()
         return 4
     except InvalidFile as invalid:
         print(invalid, file=sys.stderr)
         return 4
-    except (Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         print("tvc: interrupted", file=sys.stderr)
         return 2
     except BrokenPipeError:

@@ -5,8 +5,7 @@ and under `never` it can only pass.
 """
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from tvc.authority.authority import RECORD_TYPES
 from tvc.authority.reasons import Reason
@@ -91,112 +90,121 @@ def check_audit(
     audit
         What its ``audit`` says.
     steps
-        The steps of its timeline. Where some are wrong, `check_audit` must not be called: what
-        they would record cannot be told.
+        All steps of its timeline; where some are wrong, what they would record cannot be told.
     cast
         Who and what may be named.
     """
     if not audit.events and (not audit.never or audit.match == "exactly"):
         report.add(node, "the audit asks for nothing: expected events", "audit", key=True)
+    known = _known_names(steps, cast)
+    possible = _possible_records(steps)
     for part in ("events", "never"):
         for index, line in enumerate(getattr(audit, part)):
             fields = {key: value for key, value in line.__dict__.items() if value is not None}
-            known = _Line(node, ("audit", part, index), fields)
-            if not fields:
-                message = "a line without a key fits every record: expected a key"
-                report.add(node, message, *known.place)
-            elif _check_names(report, known, steps, cast):
-                _check_possible(report, known, steps)
+            found = _check_names(fields, known) or _check_possible(fields, possible)
+            if found is not None:
+                key, message, at_key = found
+                report.add(node, message, "audit", part, index, *filter(None, [key]), key=at_key)
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """A line of an expected audit, and where it stands below its scenario."""
-
-    node: Node
-    place: tuple[str | int, ...]
-    fields: Mapping[str, str]
+Fields = Mapping[str, str]
+#: The key that is to blame (None: the line), what is wrong, and whether with the key itself.
+Wrong = tuple[str | None, str, bool]
 
 
-#: A type of record, and the step that would make it; none for a code that lapses by itself.
-Candidate = tuple[str, Step | None]
+class _Record(NamedTuple):
+    """What is known of a record before the run; None where that is open.
+
+    The steps of a timeline make few records that differ in this, however long it is.
+    """
+
+    type: str
+    by: str | None
+    node: str | None
+    subject: str | None
+    method: str | None
 
 
-def _check_names(report: Report, line: _Line, steps: Collection[Step], cast: Cast) -> bool:
+def _possible_records(steps: Collection[Step]) -> dict[str, list[_Record]]:
+    """Return the records that a timeline can make, by type."""
+    # A code that lapses by itself is recorded at the end of the run, of nobody's request.
+    found: dict[_Record, None] = {_Record("code.ended", "", "", None, ""): None}
+    for step in steps:
+        asked = step.request
+        node = step.node or ""
+        for type_, (kind, _) in SHOWN.items():
+            if kind is asked.kind:
+                # Step-up and methods concern the account of the session, whichever it is by then.
+                made = _Record(type_, asked.by, node, asked.subject, asked.method or "")
+            elif kind is None:
+                made = _Record(type_, asked.by, node, None, "")
+            else:
+                continue
+            found[made] = None
+    by_type: dict[str, list[_Record]] = {}
+    for record in found:
+        by_type.setdefault(record.type, []).append(record)
+    return by_type
+
+
+def _known_names(
+    steps: Collection[Step], cast: Cast
+) -> dict[str, tuple[str, Collection[str] | None]]:
     limits = None if cast.policy is None else [limit.name for limit in cast.policy.policy.rates]
-    handles = [step.save for step in steps if step.save is not None]
-    known: dict[str, tuple[str, Collection[str] | None]] = {
+    handles = {step.save: None for step in steps if step.save is not None}
+    return {
         **dict.fromkeys(("by", "subject", "account", "person"), ("person", cast.people)),
         "node": ("node", cast.nodes),
         "code": ("code", handles),
         "limit": ("rate limit", limits),
     }
-    sound = True
-    for key, value in line.fields.items():
+
+
+def _check_names(
+    fields: Fields, known: Mapping[str, tuple[str, Collection[str] | None]]
+) -> Wrong | None:
+    if not fields:
+        return None, "a line without a key fits every record: expected a key", False
+    for key, value in fields.items():
         what, names = known.get(key, ("", None))
         if names is not None and value not in names:
-            report.add(line.node, str(check_word(what, value, names)), *line.place, key)
-            sound = False
-    return sound
+            return key, str(check_word(what, value, names)), False
+    return None
 
 
-def _check_possible(report: Report, line: _Line, steps: Collection[Step]) -> None:
-    fields = line.fields
-    asked = (fields["type"],) if "type" in fields else RECORD_TYPES
-    candidates = [candidate for type_ in asked for candidate in _candidates(type_, steps)]
-    if not candidates:
-        message = f"nothing can match this: the timeline has no step {SHOWN[asked[0]][0]}"
-        report.add(line.node, message, *line.place, "type")
-        return
+def _check_possible(fields: Fields, possible: Mapping[str, list[_Record]]) -> Wrong | None:
+    types = (fields["type"],) if "type" in fields else RECORD_TYPES
+    left = [record for type_ in types for record in possible.get(type_, ())]
+    if not left:
+        message = f"nothing can match this: the timeline has no step {SHOWN[types[0]][0]}"
+        return "type", message, False
     for key, value in fields.items():
-        if key == "type":
-            continue
-        left = [candidate for candidate in candidates if _fits(candidate, key, value)]
+        before = left
+        left = [record for record in left if _fits(record, key, value)]
         if not left:
-            types = {type_ for type_, _ in candidates}
-            shown = any(key in SHOWN[type_][1] for type_ in types)
-            message = _why_not(types, key, value)
-            report.add(line.node, message, *line.place, key, key=not shown)
-            return
-        candidates = left
+            types_before = {record.type for record in before}
+            shown = any(key in SHOWN[type_][1] for type_ in types_before)
+            return key, _why_not(types_before, key, value), not shown
     if "reason" in fields and "rule" in fields:
         reason, rule = fields["reason"], fields["rule"]
-        rules = {
-            name
-            for type_, _ in candidates
-            for name in REFUSALS[str(SHOWN[type_][0])].get(reason, ())
-        }
+        refusals = [REFUSALS[str(SHOWN[record.type][0])] for record in left]
+        rules = {name for refusal in refusals for name in refusal.get(reason, ())}
         if rule not in rules:
             message = f"{rule} does not refuse with {reason}: {list_choices(sorted(rules))}"
-            report.add(line.node, message, *line.place, "rule")
+            return "rule", message, False
+    return None
 
 
-def _candidates(type_: str, steps: Collection[Step]) -> Iterator[Candidate]:
-    kind = SHOWN[type_][0]
-    if type_ == "code.ended":
-        yield type_, None
-    for step in steps:
-        if kind in (None, step.request.kind):
-            yield type_, step
-
-
-def _fits(candidate: Candidate, key: str, value: str) -> bool:
-    type_, step = candidate
-    shown = SHOWN[type_][1]
+def _fits(record: _Record, key: str, value: str) -> bool:
+    if key == "type":
+        return True
+    shown = SHOWN[record.type][1]
     if key not in shown:
         return False
     words = shown[key]
     if words is not None and value not in words:
         return False
-    if step is None:
-        return key not in _ANY
-    request = step.request
-    if key == "subject":
-        # What a request brings about may concern others; step-up and methods concern the account
-        # of the session, whichever that is by then.
-        return SHOWN[type_][0] is None or request.subject in (None, value)
-    asked = {"by": request.by, "node": step.node, "method": request.method}
-    return key not in asked or asked[key] == value
+    return getattr(record, key, None) in (None, value)
 
 
 def _why_not(types: Collection[str], key: str, value: str) -> str:

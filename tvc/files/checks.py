@@ -8,6 +8,7 @@ fail, or cannot pass, says nothing.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any, Final
 
 from tvc.authority.durations import format_duration
@@ -33,14 +34,19 @@ REFUSALS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     for kind in Kind
 }
 
-#: Rules that judge one thing that is presented; they cannot refuse where another one is.
+#: Rules that judge what is presented, and what that must be for them to refuse.
 _PRESENTED: Final = {
-    "sign_in.verification": "nothing",
-    "sign_in.precedence": "with",
-    "sign_in.enrolled": "with",
-    "sign_in.proof": "with",
-    "sign_in.code": "code",
+    "sign_in.verification": ("nothing",),
+    "sign_in.precedence": ("with",),
+    "sign_in.lockout": ("code", "with"),
+    "sign_in.enrolled": ("with",),
+    "sign_in.proof": ("with",),
+    "sign_in.code": ("code",),
 }
+#: Rules that a sign-in meets before single sign-on lets it pass.
+_BEFORE_SSO: Final = tuple(
+    rule.id for rule in takewhile(lambda rule: rule.id != "sign_in.sso", RULES[Kind.SIGN_IN])
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +158,11 @@ def check_form(report: Report, node: Node, scenario: ScenarioModel) -> None:
 def check_repeats(report: Report, node: Node, values: object, *path: str | int) -> None:
     """Check that a list, if it is one, names nothing twice."""
     if isinstance(values, list):
+        seen = set()
         for index, value in enumerate(values):
-            if value in values[:index]:
+            if value in seen:
                 report.add(node, f"{show(value)} is listed twice", *path, index)
+            seen.add(value)
 
 
 # Steps
@@ -201,7 +209,7 @@ def _check_presented(
     if code is not None:
         if fields["with"] is not None:
             report.add(node, "code and with together: expected one of them", "with", key=True)
-        if code not in (WRONG, *progress.saved):
+        if code != WRONG and code not in progress.saved:
             wrong = check_word("code", code, (*sorted(progress.saved), WRONG))
             report.add(node, f"{wrong}: no step before this one saves it", "code")
     if fields.get("proof") is not None and fields["with"] is None:
@@ -261,12 +269,18 @@ def _check_denial(
 def _check_reason_fits(
     report: Report, node: Node, fields: Mapping[str, Any], reason: str, rules: Collection[str]
 ) -> None:
-    needed = _PRESENTED.get(next(iter(rules)))
+    rule = next(iter(rules))
+    if fields.get("via") is not None and rule not in _BEFORE_SSO:
+        message = f"{reason} cannot come: single sign-on is asked for no proof here"
+        report.add(node, message, "expect", "deny")
+        return
+    needed = _PRESENTED.get(rule)
     if needed is None:
         return
     presented = next((key for key in ("code", "with") if fields.get(key) is not None), "nothing")
-    if needed != presented:
-        message = f"{reason} comes where {needed} is presented, but here {presented} is"
+    if presented not in needed:
+        wanted = " or ".join(needed)
+        message = f"{reason} comes where {wanted} is presented, but here {presented} is"
         report.add(node, message, "expect", "deny")
 
 

@@ -603,12 +603,14 @@ class _Composer:
 
     def _scalar(self, event: events.ScalarEvent) -> None:
         mark = event.start_mark
+        node: Node
         if event.style == "whole":
             whole: _Line = event.value
             self._check_depth(mark, whole.height)
-            # An anchored node starts at its anchor, however it is read.
-            node: Node = replace(whole.node, line=mark.line + 1, column=mark.column + 1)
-            nodes, height = whole.nodes, whole.height
+            node, nodes, height = whole.node, whole.nodes, whole.height
+            if event.anchor is not None:
+                # An anchored node starts at its anchor, however it is read.
+                node = replace(node, line=mark.line + 1, column=mark.column + 1)
         else:
             node, nodes, height = self._read_scalar(event), 1, 0
         self._name_anchor(event, node, nodes, height)

@@ -23,7 +23,8 @@ from tvc.files.wording import Report, check_word
 #: The column that sets the policy, and the one that never names a case.
 POLICY: Final = "policy"
 WANT: Final = "want"
-MAX_CASES: Final = 10_000
+#: Most steps of all cases of a file: far more than anybody waits for.
+MAX_STEPS: Final = 100_000
 
 _REFERENCE: Final = re.compile(r"\$\{([^{}]*)\}")
 _NAME: Final = re.compile(NAME_PATTERN.removesuffix("$"))
@@ -53,7 +54,13 @@ class Variant:
     label: str
 
 
-def expand(report: Report, scenario: Mapping) -> list[Variant]:
+def count_steps(scenario: Mapping) -> int:
+    """Return the number of steps of a scenario; a case without any counts for one."""
+    timeline = scenario.get("timeline")
+    return max(1, len(timeline.items)) if isinstance(timeline, Sequence) else 1
+
+
+def expand(report: Report, scenario: Mapping, room: int = MAX_STEPS) -> list[Variant]:
     """Multiply a scenario out.
 
     Parameters
@@ -62,6 +69,8 @@ def expand(report: Report, scenario: Mapping) -> list[Variant]:
         Where faults of the table, and of what refers to it, go.
     scenario
         The scenario as the file has it.
+    room
+        How many steps its cases may have together.
 
     Returns
     -------
@@ -75,9 +84,9 @@ def expand(report: Report, scenario: Mapping) -> list[Variant]:
         return []
     rows: list[Row] | None = [{}]
     if table is not None:
-        rows = _read_rows(report, scenario, table)
+        rows = _read_rows(report, scenario, table, room)
     elif matrix is not None:
-        rows = _read_axes(report, scenario, matrix)
+        rows = _read_axes(report, scenario, matrix, room)
     if not rows:
         return []
     _check_policy_axis(report, scenario, rows[0])
@@ -118,7 +127,7 @@ def _spell(text: str) -> str:
 # Tables
 
 
-def _read_rows(report: Report, scenario: Mapping, table: Node) -> list[Row] | None:
+def _read_rows(report: Report, scenario: Mapping, table: Node, room: int) -> list[Row] | None:
     if not isinstance(table, Sequence) or not table.items:
         report.add(table, "expected a list of one or more rows such as {life: 4h, want: allow}")
         return None
@@ -139,10 +148,10 @@ def _read_rows(report: Report, scenario: Mapping, table: Node) -> list[Row] | No
         sound &= _check_entries(report, item)
         by_column = dict(zip(keys, (value for _, value in item.entries), strict=True))
         rows.append({column: by_column[column] for column in columns})
-    return rows if sound and _check_count(report, scenario, "cases", len(rows)) else None
+    return rows if sound and _check_room(report, scenario, len(rows), room) else None
 
 
-def _read_axes(report: Report, scenario: Mapping, matrix: Node) -> list[Row] | None:
+def _read_axes(report: Report, scenario: Mapping, matrix: Node, room: int) -> list[Row] | None:
     if not isinstance(matrix, Mapping) or not matrix.entries:
         report.add(matrix, "expected axes such as {life: [1h, 4h]}")
         return None
@@ -155,15 +164,18 @@ def _read_axes(report: Report, scenario: Mapping, matrix: Node) -> list[Row] | N
             continue
         axes[key.text] = values.items
     count = math.prod(map(len, axes.values()))
-    if not sound or not _check_count(report, scenario, "matrix", count):
+    if not sound or not _check_room(report, scenario, count, room):
         return None
     return [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
 
 
-def _check_count(report: Report, scenario: Mapping, key: str, count: int) -> bool:
-    if count > MAX_CASES:
-        report.add(scenario, f"{count} cases: expected at most {MAX_CASES}", key, key=True)
-    return count <= MAX_CASES
+def _check_room(report: Report, scenario: Mapping, cases: int, room: int) -> bool:
+    fits = cases * count_steps(scenario) <= room
+    if not fits:
+        key = "matrix" if scenario.get("cases") is None else "cases"
+        message = f"{cases} cases: a file may have {MAX_STEPS} steps in all its cases"
+        report.add(scenario, message, key, key=True)
+    return fits
 
 
 def _check_entries(report: Report, row: Mapping) -> bool:

@@ -31,6 +31,7 @@ from tvc.authority.requests import SHAPES, Kind, Method, Shape
 from tvc.authority.rules import RULES
 from tvc.authority.state import PERMISSIONS, CodeEnd, SessionEnd
 from tvc.files.cases import Match
+from tvc.files.faults import show
 from tvc.files.invariant_names import INVARIANT_NAMES
 
 T = TypeVar("T")
@@ -89,7 +90,7 @@ class _Given:
 def _read_duration(value: object) -> int:
     if not isinstance(value, str):
         raise ValueError(
-            f"{value} is no duration: write whole numbers with units, such as 0s, 90s, 1h30m"
+            f"{show(value)} is no duration: write whole numbers with units, such as 0s, 90s, 1h30m"
         )
     return parse_duration(value)
 

@@ -23,7 +23,7 @@ from tvc.files.checks import (
 )
 from tvc.files.conversion import convert_audit, convert_clock, convert_person, convert_step
 from tvc.files.documents import Node, Scalar, Sequence, plain, read_document
-from tvc.files.expansion import Variant, expand
+from tvc.files.expansion import MAX_STEPS, Variant, count_steps, expand
 from tvc.files.faults import InvalidFile, show
 from tvc.files.models import (
     STOCHASTIC_KEYS,
@@ -181,16 +181,19 @@ class _Reader:
             self._report.add(scenarios, "expected a list of one or more scenarios")
             return []
         cases: list[Case] = []
-        ids: dict[str, int] = {}
+        room = MAX_STEPS
+        ids: dict[str, Scalar] = {}
         for node in scenarios.items:
             if not isinstance(node, documents.Mapping):
                 self._report.add(node, f"expected a scenario, found {show(plain(node))}")
                 continue
             id_ = node.get("id")
-            if isinstance(id_, Scalar) and ids.setdefault(id_.text, id_.line) != id_.line:
-                message = f"the id {show(id_.text)} is on line {ids[id_.text]} already"
+            if isinstance(id_, Scalar) and ids.setdefault(id_.text, id_) is not id_:
+                message = f"the id {show(id_.text)} is on line {ids[id_.text].line} already"
                 self._report.add(id_, message)
-            for variant in expand(self._report, node):
+            variants = expand(self._report, node, room)
+            room -= sum(count_steps(variant.node) for variant in variants)
+            for variant in variants:
                 case = self._read_case(variant)
                 if case is not None:
                     cases.append(case)
@@ -239,7 +242,7 @@ class _Reader:
 
     def _check_study(self, node: Node, data: Mapping[str, Any]) -> None:
         # Only files that simulate pay for the models of a workload.
-        from tvc.files import workload  # noqa: PLC0415
+        from tvc.files import workload
 
         try:
             workload.read_stochastic(data)

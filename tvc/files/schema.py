@@ -70,7 +70,7 @@ def _take_references(part: Schema) -> None:
 
 
 def _or_reference(value: Schema) -> Schema:
-    notes = {key: value[key] for key in _NOTES if key in value}
+    notes: Schema = {key: value[key] for key in _NOTES if key in value}
     rest = {key: known for key, known in value.items() if key not in _NOTES}
     if "items" in rest:
         rest["items"] = _or_reference(rest["items"])

@@ -12,18 +12,23 @@ from typing import Annotated, Any, Final, Union, get_args, get_origin
 from pydantic import BaseModel, Tag, ValidationError
 from pydantic_core import ErrorDetails
 
-from tvc.files.documents import Node, locate
+from tvc.files.documents import MAX_FAULTS, Node, locate
 from tvc.files.faults import Fault, list_choices, show, suggest
 
 #: Where something is said to be wrong: keys and indices below a node.
 Path = tuple[str | int, ...]
 _KEY_MARK: Final = "[key]"
+#: Among how many words a guess is looked for; a file may name any number of people.
+_MOST_GUESSED: Final = 1_000
 #: Errors of a step that does not say what is asked.
 _UNTAGGED: Final = ("union_tag_invalid", "union_tag_not_found")
 
 
 class Report:
-    """Collects what is wrong with a file; a fault that shows in several cases counts once."""
+    """Collects what is wrong with a file; a fault that shows in several cases counts once.
+
+    No more than `MAX_FAULTS` are kept: who has that many starts with the first.
+    """
 
     def __init__(self, file: str) -> None:
         self.file = file
@@ -38,7 +43,7 @@ class Report:
     def add(self, node: Node, message: str, *path: str | int, key: bool = False) -> None:
         """Report something wrong at a node, or at a path below it."""
         line, column = locate(node, path, key)
-        if (line, column) not in self._settled:
+        if (line, column) not in self._settled and len(self._faults) < MAX_FAULTS:
             self._faults[Fault(self.file, line, column, message)] = None
 
     def settle(self, node: Node, message: str) -> None:
@@ -62,7 +67,7 @@ def check_word(what: str, word: str, known: Iterable[str]) -> str | None:
     words = list(known)
     if word in words:
         return None
-    guess = suggest(word, words)
+    guess = suggest(word, words[:_MOST_GUESSED])
     if not words:
         return f"unknown {what} {show(word)}: the file has none"
     return f"unknown {what} {show(word)}{guess}: {list_choices(words)}"
@@ -88,7 +93,7 @@ def report_errors(report: Report, error: ValidationError, node: Node, model: Any
         The paths of the wrong values, below the node.
     """
     paths = []
-    for details in error.errors(include_url=False):
+    for index, details in enumerate(error.errors(include_url=False)):
         location = details["loc"]
         path = tuple(
             part for part in location if not (isinstance(part, str) and part.startswith("#"))
@@ -98,7 +103,8 @@ def report_errors(report: Report, error: ValidationError, node: Node, model: Any
             path = path[:-1]
         elif details["type"] in _UNTAGGED:
             path = (*path, "do")
-        report.add(node, _word(details, location, model), *path, key=at_key)
+        if index < MAX_FAULTS:
+            report.add(node, _word(details, location, model), *path, key=at_key)
         paths.append(path)
     return paths
 

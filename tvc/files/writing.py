@@ -74,7 +74,7 @@ def _is_structured(value: Any) -> bool:  # noqa: ANN401 - as above
     """Say whether a value reads better on lines of its own even if it is short."""
     if isinstance(value, list):
         return any(isinstance(item, Mapping) for item in value)
-    if isinstance(value, Mapping):
+    if isinstance(value, Mapping) and value:
         below = value.values()
         return all(isinstance(item, Mapping) for item in below) or any(map(_is_structured, below))
     return False

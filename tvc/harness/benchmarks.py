@@ -1,5 +1,6 @@
 """Benchmarks that set our prices beside those of the work that nobody can do without."""
 
+import gc
 import hmac
 import time
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ from tvc.authority.requests import Kind, Request
 from tvc.authority.secrets import KeyedCodes, new_key
 from tvc.authority.state import Person, State
 
-#: What the ratio of sign-ins to bare look-ups is held to.
+#: What the ratio of sign-ins to bare look-ups should be at least.
 LEAST_RATIO: Final = 0.15
 
 _USERS: Final = 1_000
@@ -50,7 +51,8 @@ class AuthorityBenchmark:
         yield f"sign-ins with a live code   {self.sign_ins_per_s:>12,.0f} /s"
         yield f"  records kept              {self.records:>12,}"
         yield f"bare digest and compare     {self.look_ups_per_s:>12,.0f} /s"
-        yield f"ratio                       {self.ratio:>12.2f}    (at least {LEAST_RATIO})"
+        verdict = "" if self.ratio >= LEAST_RATIO else ", which it misses here"
+        yield f"ratio                       {self.ratio:>12.2f} (goal: {LEAST_RATIO}{verdict})"
 
 
 def bench_authority() -> AuthorityBenchmark:
@@ -87,7 +89,14 @@ def bench_authority() -> AuthorityBenchmark:
 
 
 def _per_second(work: Callable[[str], None], users: list[str]) -> float:
-    started = time.process_time()
-    for turn in range(_SIGN_INS):
-        work(users[turn % _USERS])
-    return _SIGN_INS / (time.process_time() - started)
+    # Without the garbage collector, as timeit measures: what it costs depends on how much else
+    # the process holds. Processor time, since other processes are no business of ours.
+    gc.collect()
+    gc.disable()
+    try:
+        started = time.process_time()
+        for turn in range(_SIGN_INS):
+            work(users[turn % _USERS])
+        return _SIGN_INS / (time.process_time() - started)
+    finally:
+        gc.enable()

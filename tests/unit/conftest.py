@@ -10,7 +10,7 @@ import pytest
 
 #: Runs the command as its console script does, wherever that was installed.
 TVC = [sys.executable, "-c", "from tvc.cli.main import main; main()"]
-PYTEST = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:randomly"]
+PYTEST = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
 
 HEAD = """\
 tvc: 1
@@ -106,6 +106,10 @@ def environment(**changes):
 @pytest.fixture()
 def folder(tmp_path, monkeypatch):
     """An empty folder to work in."""
+    from tvc.harness.writing import lines_of
+
+    # Excerpts are remembered by relative name, and every test has a folder of its own.
+    lines_of.cache_clear()
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

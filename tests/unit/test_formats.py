@@ -348,7 +348,7 @@ def test_the_schema_refuses_broken_reports(change, suite, schema):
 def test_the_keys_of_a_report_come_in_the_documented_order(suite):
     report = json.loads(render("json", suite))
     case = report["cases"][1]
-    assert list(report) == ["schema", "cases", "summary", "invalid"]
+    assert list(report) == ["schema", "cases", "summary", "invalid", "complete"]
     assert list(case) == [
         "id", "file", "line", "outcome", "policy", "seed", "steps", "invariants", "failures",
     ]  # fmt: skip

@@ -54,8 +54,8 @@ def draw_code(length: int, alphabet: str) -> str:
 class KeyedCodes:
     """Draws codes that depend on a key alone, for runs that shall come out the same.
 
-    Not for a real desk: who knows the key knows the codes. No code is drawn twice, so that a
-    handle of a scenario stands for one code only.
+    Not for a real desk: who knows the key knows the codes. No code is drawn twice before all
+    others were drawn, so that a handle of a scenario stands for one code only.
 
     Examples
     --------
@@ -63,24 +63,19 @@ class KeyedCodes:
     True
     """
 
-    __slots__ = ("_count", "_key", "drawn")
+    __slots__ = ("_count", "_fresh", "_key", "drawn")
 
     def __init__(self, key: str) -> None:
         self._key = hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
         self._count = 0
+        self._fresh: set[str] = set()
         self.drawn: set[str] = set()
 
     def __call__(self, length: int, alphabet: str) -> str:
-        """Draw the next code of a length from an alphabet.
-
-        Raises
-        ------
-        ValueError
-            If every code of that length has been drawn.
-        """
+        """Draw the next code of a length from an alphabet."""
         space = len(alphabet) ** length
-        if len(self.drawn) >= space:
-            raise ValueError(f"all {space} codes of {length} characters are drawn")
+        if len(self._fresh) >= space:
+            self._fresh.clear()
         while True:
             self._count += 1
             block = hashlib.shake_256(self._key + self._count.to_bytes(8, "big"))
@@ -89,7 +84,8 @@ class KeyedCodes:
             for _ in range(length):
                 number, place = divmod(number, len(alphabet))
                 text += alphabet[place]
-            if text not in self.drawn:
+            if text not in self._fresh:
+                self._fresh.add(text)
                 self.drawn.add(text)
                 return text
 

@@ -1,12 +1,18 @@
 """What several commands read from their arguments in the same way."""
 
+import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import typer
 
 if TYPE_CHECKING:
     from tvc.files.cases import Case
+
+
+def close_quietly(stream: TextIO) -> None:
+    """Let go of a pipe whose reader has seen enough; nothing more can be said to them."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def overrides_of(texts: list[str]) -> dict[str, str]:

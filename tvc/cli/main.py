@@ -2,6 +2,7 @@
 
 import os
 import sys
+import traceback
 from collections.abc import Callable
 from functools import partial
 from typing import Annotated, NoReturn
@@ -10,6 +11,7 @@ import typer
 
 from tvc import __version__
 from tvc.cli import bench, explain, policies, schema, testing
+from tvc.cli.common import close_quietly
 
 app = typer.Typer(
     name="tvc",
@@ -56,27 +58,45 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 
 def _run(arguments: list[str] | None) -> int:
-    from tvc.files.faults import InvalidFile
-
+    # A stream that the caller closed is None; what we say is then for nobody.
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
     try:
         code = app(arguments, standalone_mode=False)
         sys.stdout.flush()
-    except typer.TyperException as wrong:
-        # The public base class of typer's errors does not declare their `show`.
-        show: Callable[[], None] = getattr(wrong, "show", partial(print, wrong, file=sys.stderr))
-        show()
-        return 4
-    except InvalidFile as invalid:
-        print(invalid, file=sys.stderr)
-        return 4
-    except (typer.Abort, KeyboardInterrupt):
-        print("tvc: interrupted", file=sys.stderr)
-        return 2
-    except BrokenPipeError:
-        # Whoever read our output has seen enough; nothing more can be said to them.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except OSError as error:
-        print(f"tvc: error: {error.strerror}: {error.filename or ''}".rstrip(": "), file=sys.stderr)
-        return 4
+    except (Exception, KeyboardInterrupt) as error:
+        return _answer(error)
     return code if isinstance(code, int) else 0
+
+
+def _answer(error: BaseException) -> int:
+    """Tell a person what went wrong, and return the exit code that tells their machine."""
+    from tvc.files.faults import InvalidFile
+    from tvc.harness.exits import Exit
+
+    code = Exit.INVALID
+    match error:
+        case typer.TyperException():
+            # The public base class of typer's errors does not declare their `show`.
+            show: Callable[[], None] = getattr(error, "show", partial(_complain, error))
+            show()
+        case InvalidFile():
+            print(error, file=sys.stderr)
+        case typer.Abort() | KeyboardInterrupt():
+            _complain("interrupted")
+            code = Exit.INTERRUPTED
+        case BrokenPipeError():
+            close_quietly(sys.stdout)
+            code = Exit.PASS
+        case OSError():
+            _complain(f"{error.strerror}: {error.filename}" if error.filename else error.strerror)
+        case _:
+            # The places only: a message might quote what must stay secret.
+            traceback.print_tb(error.__traceback__)
+            _complain(f"internal error: {type(error).__name__}; please report it")
+            code = Exit.INTERNAL
+    return int(code)
+
+
+def _complain(message: object) -> None:
+    print(f"tvc: {message}", file=sys.stderr)

@@ -67,7 +67,7 @@ def run_scenarios(  # noqa: PLR0913 - the options of the command
     ] = False,
 ) -> int:
     """Run scenario files and report; the exit code says what came of it."""
-    from tvc.cli.common import overrides_of
+    from tvc.cli.common import close_quietly, overrides_of
     from tvc.harness.collect import Loading, NoSuchPath, find_files
     from tvc.harness.exits import exit_of
     from tvc.harness.formats import FORMATS
@@ -88,7 +88,11 @@ def run_scenarios(  # noqa: PLR0913 - the options of the command
     if collect_only:
         return _list_cases(plan, allow_empty)
     suite = run(plan)
-    write_reports(suite, plan, outputs, sys.stdout, sys.stderr)
+    try:
+        write_reports(suite, plan, outputs, sys.stdout, sys.stderr)
+    except BrokenPipeError:
+        # The verdict stands, whoever stopped reading.
+        close_quietly(sys.stdout)
     return int(exit_of(suite, allow_empty))
 
 

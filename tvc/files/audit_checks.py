@@ -107,6 +107,11 @@ def check_audit(
                 report.add(node, message, "audit", part, index, *filter(None, [key]), key=at_key)
 
 
+#: The types of record of each request itself.
+_TYPES: Final = {
+    kind: tuple(type_ for type_, (of, _) in SHOWN.items() if of is kind) for kind in Kind
+}
+
 Fields = Mapping[str, str]
 #: The key that is to blame (None: the line), what is wrong, and whether with the key itself.
 Wrong = tuple[str | None, str, bool]
@@ -132,15 +137,12 @@ def _possible_records(steps: Collection[Step]) -> dict[str, list[_Record]]:
     for step in steps:
         asked = step.request
         node = step.node or ""
-        for type_, (kind, _) in SHOWN.items():
-            if kind is asked.kind:
-                # Step-up and methods concern the account of the session, whichever it is by then.
-                made = _Record(type_, asked.by, node, asked.subject, asked.method or "")
-            elif kind is None:
-                made = _Record(type_, asked.by, node, None, "")
-            else:
-                continue
+        for type_ in _TYPES[asked.kind]:
+            # Step-up and methods concern the account of the session, whichever it is by then.
+            made = _Record(type_, asked.by, node, asked.subject, asked.method or "")
             found[made] = None
+        for type_ in _EVENTS:
+            found[_Record(type_, asked.by, node, None, "")] = None
     by_type: dict[str, list[_Record]] = {}
     for record in found:
         by_type.setdefault(record.type, []).append(record)

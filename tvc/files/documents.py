@@ -202,7 +202,7 @@ _DEEPEST_ON_A_LINE: Final = 8
 _MOST_ON_A_LINE: Final = 10_000
 
 
-class _Doubt(ValueError):  # noqa: N818 - no error: the long way is taken
+class _Doubt(ValueError):
     """The text is not of the simple form that `_Line` reads."""
 
 
@@ -479,17 +479,8 @@ class _Open:
     """A collection whose end has not been read yet."""
 
     __slots__ = (
-        "anchor",
-        "entries",
-        "height",
-        "in_flow",
-        "items",
-        "key",
-        "keyed",
-        "lines",
-        "mark",
-        "nodes",
-    )
+        "anchor", "entries", "height", "in_flow", "items", "key", "keyed", "lines", "mark", "nodes",
+    )  # fmt: skip
 
     def __init__(self, event: events.CollectionStartEvent, nodes: int) -> None:
         self.keyed = isinstance(event, events.MappingStartEvent)
@@ -667,19 +658,20 @@ class _Composer:
             self._stop(mark, f"more than {MAX_DEPTH} collections inside each other")
 
     def _add(self, node: Node, nodes: int, height: int, mark: StreamMark) -> None:
+        parent = self._open[-1]
+        if parent.awaits_key:
+            parent.key = self._read_key(parent, node, mark)
+            return
         self._nodes += nodes
         if self._nodes > MAX_NODES:
             self._stop(mark, f"more than {MAX_NODES} values in a file, aliases written out")
-        parent = self._open[-1]
         parent.height = max(parent.height, height + 1)
-        if parent.key is not None:
+        if parent.key is None:
+            parent.items.append(node)
+        else:
             self._check_space(parent, parent.key, node)
             parent.entries.append((parent.key, node))
             parent.key = None
-        elif parent.keyed:
-            parent.key = self._read_key(parent, node, mark)
-        else:
-            parent.items.append(node)
 
     def _check_space(self, parent: _Open, key: Scalar, node: Node) -> None:
         """Refuse ``{at:1s}``, which YAML takes for a key ``at:1s`` without a value."""

@@ -40,7 +40,7 @@ class Fault:
         return f"{escape(self.file)}:{self.line}:{self.column}: error: {self.message}"
 
 
-class InvalidFile(Exception):  # noqa: N818 - it names the condition, as exit code 4 does
+class InvalidFile(Exception):
     """A file that cannot be used.
 
     Attributes

@@ -219,26 +219,41 @@ def _exactly(audit: AuditExpectation, run: Run) -> Iterator[Failure]:
 
 
 def _any_order(audit: AuditExpectation, run: Run) -> Iterator[Failure]:
-    """Match lines to distinct records (augmenting paths), so that a loose line steals nothing."""
+    """Match lines to distinct records, so that a loose line steals none from a strict one."""
     records = run.trace.records
     wanted = [
         [place for place, record in enumerate(records) if _matches(line, record, run)]
         for line in audit.events
     ]
-    taken: dict[int, int] = {}
-
-    def settle(line: int, seen: set[int]) -> bool:
-        for place in wanted[line]:
-            if place not in seen:
-                seen.add(place)
-                if place not in taken or settle(taken[place], seen):
-                    taken[place] = line
-                    return True
-        return False
-
+    holder: dict[int, int] = {}
     for line in range(len(audit.events)):
-        if not settle(line, set()):
+        if not _settle(line, wanted, holder):
             yield _missing(audit.events[line], "")
+
+
+def _settle(line: int, wanted: list[list[int]], holder: dict[int, int]) -> bool:
+    """Find a record for a line, moving others along an augmenting path where that helps.
+
+    Kuhn's algorithm for bipartite matching, breadth first; ``holder`` maps records to lines.
+    """
+    reached_from: dict[int, int] = {}
+    held = {other: place for place, other in holder.items()}
+    queue = [line]
+    for other in queue:
+        for place in wanted[other]:
+            if place in reached_from:
+                continue
+            reached_from[place] = other
+            if place in holder:
+                queue.append(holder[place])
+                continue
+            step: int | None = place
+            while step is not None:
+                mover = reached_from[step]
+                holder[step] = mover
+                step = held.get(mover)
+            return True
+    return False
 
 
 _MATCHES = {"in_order": _in_order, "exactly": _exactly, "any_order": _any_order}

@@ -64,6 +64,8 @@ def _is_within(name: str, wanted: str) -> bool:
     return name == wanted or name.startswith((f"{wanted}[", f"{wanted}::"))
 
 
+#: More than anybody types, and few enough that nesting them exhausts no stack.
+_MOST_WORDS: Final = 200
 _TOKEN: Final = re.compile(r"\s*(?:([()])|([^\s()]+))")
 
 
@@ -86,7 +88,10 @@ def parse_words(text: str) -> Callable[[str], bool]:
     >>> parse_words("lifetime and not (strict or slow)")("lifetime::max[policy=salesforce]")
     True
     """
-    return _parse(text, tuple(_TOKEN.findall(text)))
+    tokens = tuple(_TOKEN.findall(text))
+    if len(tokens) > _MOST_WORDS:
+        raise BadExpression(f"-k: {len(tokens)} words are too many; at most {_MOST_WORDS}")
+    return _parse(text, tokens)
 
 
 def _parse(text: str, tokens: tuple[tuple[str, str], ...]) -> Callable[[str], bool]:

@@ -1,0 +1,577 @@
+"""Random policies, clocks and histories, and a world in which a real authority meets them.
+
+A history is a list of *moves*: abstract choices such as "the second nearest threshold, one tick
+before it", which the world resolves against the state that it has by then. So histories keep
+their meaning while they shrink, and the instants that policies are about are met all the time.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from math import lcm
+from typing import Any, NamedTuple
+
+from hypothesis import strategies as st
+
+from tvc.authority.authority import Authority, Instant, Record
+from tvc.authority.decide import LAW, Decision, Law
+from tvc.authority.durations import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
+from tvc.authority.policy import ALPHABETS, KNOBS, RATE_KNOBS, Knob, Policy, RateLimit
+from tvc.authority.requests import SHAPES, Kind, Method, Proof, Request, request
+from tvc.authority.state import Person, State
+from tvc.files.cases import Clock
+from tvc.trace.trace import Trace
+
+# People
+
+PEOPLE = (
+    Person("ana"),
+    Person("sam", "admin"),
+    Person("mallory", "outsider", knows=frozenset({"ana", "sam", "pia", "cal"})),
+    Person("pia", tier="privileged", methods=(Method.SECURITY_KEY, Method.SMS), device_lost=True),
+    Person("sue", "admin", session="standard"),
+    Person("dee", permissions=frozenset({"manage_mfa_standard", "reset_passwords"}), session="high"),
+    Person("bob", methods=(Method.TOTP, Method.EMAIL), session="standard", knows=frozenset({"ana"})),
+    Person("cal", mfa=False),
+    Person("ian", active=False, session="high"),
+    Person("fay", frozen=True),
+)
+NAMES = tuple(person.name for person in PEOPLE)
+
+#: Most histories are about few people, so that something comes of them.
+_ISSUERS = ("sam", "sam", "sam", "sue", "dee", "mallory", *NAMES)
+_SUBJECTS = ("ana", "ana", "ana", "ana", "pia", "sam", "mallory", *NAMES)
+_VISITORS = ("ana", "ana", "ana", "mallory", "mallory", "pia", *NAMES)
+
+# Policies
+
+_MS_VALUES = (1, SECOND_MS, MINUTE_MS, 15 * MINUTE_MS, HOUR_MS, 2 * HOUR_MS, 3 * HOUR_MS, DAY_MS)
+_ALPHABETS = (*ALPHABETS.values(), "01", "#?")
+
+
+def knob_values(knob: Knob) -> st.SearchStrategy[Any]:
+    """Draw a value that a knob takes: small ones and its default above all."""
+    if knob.kind == "list":
+        return st.lists(st.sampled_from(knob.choices), unique=True, max_size=3).map(tuple)
+    values: dict[Any, None] = {knob.default: None}
+    if knob.kind == "duration":
+        # Shorter windows than this meet the bound on how many a rate limit remembers.
+        low = MINUTE_MS if knob in RATE_KNOBS else knob.low
+        values |= dict.fromkeys(max(low, value) for value in (0, *_MS_VALUES))
+    elif knob.kind == "integer":
+        values |= dict.fromkeys(range(knob.low, knob.low + 4))
+    elif knob.kind == "boolean":
+        values |= {False: None, True: None}
+    elif knob.kind == "alphabet":
+        values |= dict.fromkeys(_ALPHABETS)
+    else:
+        values |= dict.fromkeys(knob.choices)
+    if knob.absent is not None:
+        values[None] = None
+    return st.sampled_from(tuple(values))
+
+
+_VALUES = {knob.key: knob_values(knob) for knob in KNOBS}
+_FEW = st.lists(st.sampled_from(KNOBS), unique=True, max_size=8).flatmap(
+    lambda knobs: st.fixed_dictionaries({knob.key: _VALUES[knob.key] for knob in knobs})
+)
+_EVERY = st.fixed_dictionaries(_VALUES)
+_LIMITS = st.lists(
+    st.sampled_from(("subject", "desk", "whole")), unique=True, max_size=3
+).flatmap(
+    lambda names: st.fixed_dictionaries(
+        {f"rates.{name}.{knob.key}": knob_values(knob) for name in names for knob in RATE_KNOBS}
+    )
+)
+_NO_LIMITS: dict[str, Any] = {"rates.subject": None}
+_DEFAULT_LIFETIMES = {
+    knob.key: knob.default for knob in KNOBS if knob.key.startswith("lifetime.")
+}
+
+
+def _policy(values: dict[str, Any], limits: dict[str, Any]) -> Policy:
+    policy = Policy("drawn").with_values(values | _NO_LIMITS).with_values(limits)
+    return policy.with_values(_DEFAULT_LIFETIMES) if policy.contradictions() else policy
+
+
+def policies() -> st.SearchStrategy[Policy]:
+    """Draw a whole policy without contradictions: a few knobs turned, or every one."""
+    return st.builds(_policy, st.one_of(_FEW, _FEW, _EVERY), _LIMITS)
+
+
+#: Policies that let nearly everybody generate, so that rate limits and locks are what refuses.
+def busy_policies() -> st.SearchStrategy[Policy]:
+    """Draw a policy whose rate limits and lock-outs are met often."""
+    open_desk = {
+        "code.on_live": "replace",
+        "issuer.assurance": "standard",
+        "lifetime.min": 1,
+        "lifetime.step": 1,
+        "session.max": None,
+        "session.idle": None,
+        "issuer.approvals.standard": 0,
+        "issuer.approvals.privileged": 0,
+        "issuer.ticket": "optional",
+    }
+    strict_limits = st.lists(
+        st.builds(
+            RateLimit,
+            st.just(""),
+            st.integers(1, 3),
+            st.sampled_from((MINUTE_MS, 7 * MINUTE_MS + 1, HOUR_MS, HOUR_MS + 7, 3 * HOUR_MS)),
+            st.sampled_from(("rolling", "clock_hour", "bucket")),
+            st.sampled_from(("subject", "issuer", "org")),
+        ),
+        min_size=1,
+        max_size=3,
+    )
+
+    def build(limits: list[RateLimit], failures: int, for_ms: int, scope: str) -> Policy:
+        values: dict[str, Any] = {
+            **open_desk,
+            "lockout.failures": failures,
+            "lockout.for": for_ms,
+            "lockout.scope": scope,
+        }
+        for number, limit in enumerate(limits):
+            for knob in RATE_KNOBS:
+                values[f"rates.r{number}.{knob.key}"] = getattr(limit, knob.path[0])
+        return Policy("busy").with_values(_NO_LIMITS).with_values(values)
+
+    return st.builds(
+        build,
+        strict_limits,
+        st.integers(1, 3),
+        st.sampled_from((1, MINUTE_MS, HOUR_MS)),
+        st.sampled_from(("path", "user")),
+    )
+
+
+# Clocks
+
+PERFECT = (Clock("true"),)
+
+
+def clocks() -> st.SearchStrategy[tuple[Clock, ...]]:
+    """Draw two or three nodes: one with true time, the others beside it."""
+    offsets = st.one_of(
+        st.sampled_from((0, 1, -1, -90 * SECOND_MS, 5 * MINUTE_MS, -HOUR_MS, HOUR_MS, 2 * HOUR_MS)),
+        st.integers(-2 * HOUR_MS, 2 * HOUR_MS),
+    )
+    skewed = st.builds(Clock, st.just("skewed"), offsets, st.sampled_from((0, 20, -20, 1000, -999)))
+    return st.lists(skewed, min_size=1, max_size=2).map(lambda nodes: (*PERFECT, *nodes))
+
+
+def first_showing(clock: Clock, reading_ms: int) -> int:
+    """Return the first true time at which a clock shows a reading or a later one."""
+    true_ms = (reading_ms - clock.offset_ms) * 1_000_000 // (1_000_000 + clock.drift_ppm)
+    while clock.read(true_ms) >= reading_ms:
+        true_ms -= 1
+    while clock.read(true_ms) < reading_ms:
+        true_ms += 1
+    return true_ms
+
+
+# Moves
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Let a fixed time pass."""
+
+    ms: int
+
+
+@dataclass(frozen=True)
+class Approach:
+    """Let time pass until a node is near the threshold that is next, or one of those after it."""
+
+    which: int
+    ticks: int
+    node: int
+
+
+@dataclass(frozen=True)
+class Ask:
+    """Ask something; numbers choose among what the world has by then."""
+
+    kind: Kind
+    by: str
+    subject: str | None = None
+    lifetime: int = 0
+    ticket: str | None = None
+    method: Method | None = None
+    proof: Proof = Proof.RIGHT
+    code: int | None = None
+    password_right: bool = True
+    sso: bool = False
+    given_to: str | None = None
+    node: int = 0
+
+
+Move = Wait | Approach | Ask
+
+_nodes = st.integers(0, 2)
+_methods = st.sampled_from(
+    (Method.AUTHENTICATOR, Method.AUTHENTICATOR, Method.SECURITY_KEY, Method.TOTP, Method.SMS)
+)
+_issuers = st.sampled_from(_ISSUERS)
+_subjects = st.sampled_from(_SUBJECTS)
+_visitors = st.sampled_from(_VISITORS)
+#: The newest code, older ones, one of another subject, or (-1) one that matches nothing.
+_codes = st.sampled_from((0, 0, 0, 1, 2, -1, -1))
+_proofs = st.sampled_from((Proof.RIGHT, Proof.RIGHT, Proof.WRONG, Proof.STOLEN))
+_rarely = st.sampled_from((False, False, False, False, True))
+_mostly = _rarely.map(lambda rare: not rare)
+
+waits = st.one_of(
+    st.builds(Approach, st.sampled_from((0, 0, 0, 1, 2, 3)), st.sampled_from((0, -1, 1)), _nodes),
+    st.builds(Approach, st.sampled_from((0, 0, 1)), st.sampled_from((0, -1)), _nodes),
+    st.builds(Wait, st.sampled_from((1, SECOND_MS, 59_999, 10 * MINUTE_MS, HOUR_MS, DAY_MS))),
+)
+generations = st.builds(
+    Ask,
+    st.just(Kind.GENERATE),
+    _issuers,
+    _subjects,
+    st.integers(0, 9),
+    st.sampled_from((None, "", "t-1", "t-1")),
+    node=_nodes,
+)
+expiries = st.builds(Ask, st.just(Kind.EXPIRE), _issuers, _subjects, node=_nodes)
+code_sign_ins = st.builds(
+    Ask,
+    st.just(Kind.SIGN_IN),
+    _visitors,
+    st.one_of(st.just("ana"), st.none(), _subjects),
+    code=_codes,
+    password_right=_mostly,
+    node=_nodes,
+)
+method_sign_ins = st.builds(
+    Ask,
+    st.just(Kind.SIGN_IN),
+    _visitors,
+    st.one_of(st.none(), st.just("ana"), _subjects),
+    method=_methods,
+    proof=_proofs,
+    password_right=_mostly,
+    sso=_rarely,
+    node=_nodes,
+)
+bare_sign_ins = st.builds(
+    Ask, st.just(Kind.SIGN_IN), _visitors, st.one_of(st.none(), _subjects), sso=_rarely, node=_nodes
+)
+step_ups = st.one_of(
+    st.builds(Ask, st.just(Kind.STEP_UP), _visitors, code=_codes, node=_nodes),
+    st.builds(Ask, st.just(Kind.STEP_UP), _visitors, method=_methods, proof=_proofs, node=_nodes),
+    st.builds(Ask, st.just(Kind.STEP_UP), _visitors, node=_nodes),
+)
+uses = st.builds(Ask, st.just(Kind.USE), _visitors, node=_nodes)
+looks = st.builds(
+    Ask, st.sampled_from((Kind.STATUS, Kind.STATUS, Kind.REVEAL)), _issuers, _subjects, node=_nodes
+)
+method_changes = st.builds(
+    Ask,
+    st.sampled_from((Kind.ENROLL, Kind.ENROLL, Kind.REMOVE_METHOD)),
+    _visitors,
+    method=_methods,
+    node=_nodes,
+)
+approvals = st.builds(Ask, st.just(Kind.APPROVE), _issuers, _subjects, node=_nodes)
+resets = st.builds(
+    Ask,
+    st.just(Kind.RESET_PASSWORD),
+    _issuers,
+    _subjects,
+    given_to=st.one_of(st.none(), st.just("mallory")),
+    node=_nodes,
+)
+own_facts = st.builds(
+    Ask,
+    st.sampled_from((Kind.SIGN_OUT, Kind.LOSE_DEVICE, Kind.FIND_DEVICE)),
+    _visitors,
+    node=_nodes,
+)
+account_facts = st.builds(
+    Ask,
+    st.sampled_from((Kind.DEACTIVATE, Kind.ACTIVATE, Kind.FREEZE, Kind.UNFREEZE, Kind.UNLOCK)),
+    st.just("sam"),
+    _subjects,
+    node=_nodes,
+)
+
+#: Every kind of move. Codes come and go more often than people do.
+MOVES = st.one_of(
+    generations, generations, waits, waits, waits, code_sign_ins, code_sign_ins,
+    method_sign_ins, bare_sign_ins, expiries, step_ups, uses, looks, method_changes, approvals,
+    resets, own_facts, account_facts,
+)  # fmt: skip
+
+
+def histories(moves: st.SearchStrategy[Move] = MOVES) -> st.SearchStrategy[list[Move]]:
+    """Draw a history: moves, in order. Long ones are asked for, since few would come by chance."""
+    short = st.lists(moves, min_size=1, max_size=12)
+    return st.one_of(short, *[st.lists(moves, min_size=20, max_size=45)] * 3)
+
+
+# The world
+
+
+class Step(NamedTuple):
+    """A request that was made, the state before it, and what came of it.
+
+    ``request`` is as the law saw it, with the ordinals of the codes that were matched.
+    """
+
+    before: State
+    request: Request
+    at: Instant
+    typed: str | None
+    decision: Decision
+    secret: str | None
+    records: tuple[Record, ...]
+
+
+def draw_keyed(length: int, alphabet: str, count: int) -> str:
+    """Draw a code from its number alone; short ones repeat, as they do at a real desk."""
+    number = int.from_bytes(hashlib.sha256(str(count).encode()).digest(), "big")
+    text = ""
+    for _ in range(length):
+        number, place = divmod(number, len(alphabet))
+        text += alphabet[place]
+    return text
+
+
+class World:
+    """An authority with its people and nodes, to which moves happen."""
+
+    def __init__(
+        self,
+        policy: Policy,
+        nodes: Sequence[Clock] = PERFECT,
+        law: Law = LAW,
+        people: Sequence[Person] = PEOPLE,
+    ) -> None:
+        self.policy = policy
+        self.nodes = nodes
+        self.law = law
+        self.initial = State.of(people)
+        self.records: list[Record] = []
+        self.drawn: list[str] = []
+        self.codes: dict[str, list[str]] = {}
+        self.true_ms = 0
+        self.authority = Authority(
+            policy, self.initial.copy(), law=law, draw=self._draw, key=b"k", sink=self.records.append
+        )
+
+    def _draw(self, length: int, alphabet: str) -> str:
+        self.drawn.append(draw_keyed(length, alphabet, len(self.drawn)))
+        return self.drawn[-1]
+
+    @property
+    def state(self) -> State:
+        """The state by now."""
+        return self.authority.state
+
+    def instant(self, node: int = 0) -> Instant:
+        """Return now, as a node sees it."""
+        clock = self.nodes[node % len(self.nodes)]
+        return Instant(self.true_ms, clock.name, clock.read(self.true_ms))
+
+    def readings(self) -> list[int]:
+        """Return what the nodes show now."""
+        return [clock.read(self.true_ms) for clock in self.nodes]
+
+    def take(self, move: Move) -> Step | None:
+        """Let a move happen; return the step where something was asked."""
+        if isinstance(move, Wait):
+            self.true_ms += move.ms
+        elif isinstance(move, Approach):
+            self._approach(move)
+        else:
+            return self._ask(move)
+        return None
+
+    def play(self, moves: Sequence[Move]) -> list[Step]:
+        """Let moves happen; return the steps."""
+        return [step for move in moves if (step := self.take(move)) is not None]
+
+    def _approach(self, move: Approach) -> None:
+        clock = self.nodes[move.node % len(self.nodes)]
+        here = clock.read(self.true_ms)
+        near = {at + move.ticks for at in self.thresholds()}
+        ahead = sorted(reading_ms for reading_ms in near if reading_ms > here)
+        if ahead:
+            target = first_showing(clock, ahead[min(move.which, len(ahead) - 1)])
+            self.true_ms = max(self.true_ms, target)
+
+    def thresholds(self) -> Iterator[int]:
+        """Yield the readings at which something changes by the clock alone."""
+        policy, state = self.policy, self.state
+        for codes in state.codes.values():
+            for code in codes:
+                yield from (code.expires_ms, code.expires_ms + policy.clock.leeway_ms)
+        for guard in state.guards.values():
+            yield guard.locked_until_ms or 0
+        for session in state.sessions.values():
+            yield session.started_ms + (policy.session.max_ms or 0)
+            yield session.latest_ms + (policy.session.idle_ms or 0)
+        for given in state.approvals.values():
+            for _, reading_ms in given:
+                yield reading_ms + policy.issuer.approval_valid_ms
+        limits = {limit.name: limit for limit in policy.rates}
+        for (name, _), memory in state.rates.items():
+            yield from _openings(limits[name], memory)
+
+    def _ask(self, move: Ask) -> Step:
+        kind, shape = move.kind, SHAPES[move.kind]
+        possible: dict[str, Any] = {
+            "for": ("subject", move.subject),
+            "lifetime": ("lifetime_ms", self._lifetime(move.lifetime)),
+            "ticket": ("ticket", move.ticket),
+            "with": ("method", None if move.code is not None else move.method),
+            "proof": ("proof", move.proof),
+            "password": ("password_right", move.password_right),
+            "via": ("sso", move.sso),
+            "given_to": ("given_to", move.given_to),
+        }
+        given = dict(possible[field] for field in shape.fields if field in possible)
+        asked = request(kind, move.by, **given)
+        typed = None
+        if move.code is not None and "code" in shape.fields:
+            typed = self._typed(asked, move.code)
+        return self.submit(asked, self.instant(move.node), typed)
+
+    def submit(self, asked: Request, at: Instant, typed: str | None = None) -> Step:
+        """Put a request to the authority."""
+        before, first = self.state.copy(), len(self.records)
+        answer = self.authority.submit(asked, at, typed)
+        records = tuple(self.records[first:])
+        secret = None if answer.secret is None else answer.secret.show()
+        if secret is not None:
+            self.codes.setdefault(asked.subject or "", []).append(secret)
+        judged = records[0].request
+        assert judged is not None
+        return Step(before, judged, at, typed, answer.decision, secret, records)
+
+    def _lifetime(self, number: int) -> int:
+        life = self.policy.lifetime
+        multiples = -(-life.min_ms // life.step_ms) * life.step_ms
+        shortest = max(multiples, life.step_ms)
+        longest = life.max_ms // life.step_ms * life.step_ms
+        return (
+            shortest, shortest, shortest, longest, min(shortest + life.step_ms, longest),
+            shortest, life.min_ms - 1, life.max_ms + 1, shortest + 1, longest + life.step_ms,
+        )[number]  # fmt: skip
+
+    def _typed(self, asked: Request, number: int) -> str:
+        session = self.state.sessions.get(asked.by)
+        by_session = None if session is None else session.account
+        subject = by_session if asked.kind is Kind.STEP_UP else asked.subject
+        codes = self.codes.get(subject or "", [])
+        if number < 0 or not codes:
+            return "?" * (self.policy.code.length + 1)
+        return codes[max(-1 - number, -len(codes))]
+
+    def finish(self) -> Trace:
+        """End the run and return its trace."""
+        self.authority.finish(Instant.of(self.true_ms))
+        return Trace(
+            self.policy, self.initial, self.state, tuple(self.records), frozenset(self.drawn)
+        )
+
+
+def _openings(limit: RateLimit, memory: tuple[Any, ...]) -> Iterator[int]:
+    if limit.window == "rolling":
+        yield from (reading_ms + limit.per_ms for reading_ms in memory)
+    elif limit.window == "clock_hour":
+        yield from ((window + 1) * limit.per_ms for window, _ in memory)
+    else:
+        units, reading_ms = memory
+        yield reading_ms + -(-(limit.per_ms - units) // limit.limit)
+
+
+# Histories moved in time and among people
+
+
+def shift_state(state: State, policy: Policy, by_ms: int) -> State:
+    """Return a state all of whose readings are later by as much.
+
+    The shift must be a multiple of `shift_unit`, since hours of the clock do not move.
+    """
+    limits = {limit.name: limit for limit in policy.rates}
+    moved = state.copy()
+    moved.sessions = {
+        person: session._replace(
+            started_ms=session.started_ms + by_ms,
+            latest_ms=session.latest_ms + by_ms,
+            code_expires_ms=_later(session.code_expires_ms, by_ms),
+        )
+        for person, session in state.sessions.items()
+    }
+    moved.codes = {
+        subject: tuple(code._replace(expires_ms=code.expires_ms + by_ms) for code in codes)
+        for subject, codes in state.codes.items()
+    }
+    moved.guards = {
+        key: guard._replace(locked_until_ms=_later(guard.locked_until_ms, by_ms))
+        for key, guard in state.guards.items()
+    }
+    moved.approvals = {
+        subject: tuple((account, reading_ms + by_ms) for account, reading_ms in given)
+        for subject, given in state.approvals.items()
+    }
+    moved.rates = {
+        key: _shift_memory(limits[key[0]], memory, by_ms) for key, memory in state.rates.items()
+    }
+    return moved
+
+
+def shift_unit(policy: Policy) -> int:
+    """Return the shortest shift that keeps every hour of the clock whole."""
+    return lcm(*(limit.per_ms for limit in policy.rates if limit.window == "clock_hour"))
+
+
+def _shift_memory(limit: RateLimit, memory: tuple[Any, ...], by_ms: int) -> tuple[Any, ...]:
+    if limit.window == "rolling":
+        return tuple(reading_ms + by_ms for reading_ms in memory)
+    if limit.window == "clock_hour":
+        return tuple((window + by_ms // limit.per_ms, count) for window, count in memory)
+    units, reading_ms = memory
+    return (units, reading_ms + by_ms)
+
+
+def _later(instant_ms: int | None, by_ms: int) -> int | None:
+    return None if instant_ms is None else instant_ms + by_ms
+
+
+def rename_people(people: Sequence[Person], rename: Callable[[str], str]) -> tuple[Person, ...]:
+    """Return the same people under other names."""
+    return tuple(
+        Person(
+            rename(person.name),
+            person.role,
+            person.permissions,
+            person.tier,
+            person.session,
+            person.methods,
+            person.mfa,
+            person.active,
+            person.frozen,
+            person.device_lost,
+            frozenset(map(rename, person.knows)),
+        )
+        for person in people
+    )
+
+
+def rename_request(asked: Request, rename: Callable[[str], str]) -> Request:
+    """Return the same request of and about people under other names."""
+
+    def renamed(name: str | None) -> str | None:
+        return None if name is None else rename(name)
+
+    return asked._replace(
+        by=rename(asked.by), subject=renamed(asked.subject), given_to=renamed(asked.given_to)
+    )

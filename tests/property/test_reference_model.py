@@ -1,0 +1,68 @@
+"""The law agrees, decision by decision, with a second one written down from its description."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+import histories as h
+import naive
+from tvc.authority.requests import Kind
+
+
+def agree(policy, nodes, moves):
+    world, desk = h.World(policy, nodes), naive.NaiveDesk(policy, h.PEOPLE)
+    for move in moves:
+        step = world.take(move)
+        if step is None:
+            continue
+        ended, notices = len(desk.ended), desk.notices
+        verdict = desk.judge(step.request, step.typed, step.at.reading_ms)
+        decision = step.decision
+        assert (verdict.rule, verdict.reason) == (decision.rule, decision.reason)
+        assert verdict.challenge == decision.challenge
+        assert verdict.limit == decision.limit
+        assert verdict.level == decision.level
+        assert verdict.code == decision.code
+        assert verdict.live_until_ms == decision.live_until_ms
+        if decision.rule == "sign_in.lockout":
+            assert verdict.retry_after_ms == decision.retry_after_ms
+        assert desk.ended[ended:] == [
+            (record.event.subject, record.event.code, record.event.cause)
+            for record in step.records
+            if record.type == "code.ended"
+        ]
+        sent = [record for record in step.records if record.type == "notice.sent"]
+        assert desk.notices - notices == len(sent)
+        if step.request.kind is Kind.GENERATE and decision.allowed:
+            desk.accounts[step.request.subject].codes[-1].text = step.secret
+    return world, desk
+
+
+@given(h.policies(), h.clocks(), h.histories())
+def test_every_decision_is_the_one_the_description_asks_for(policy, nodes, moves):
+    agree(policy, nodes, moves)
+
+
+@given(
+    h.busy_policies(),
+    h.clocks(),
+    h.histories(st.one_of(h.generations, h.generations, h.waits, h.code_sign_ins, h.expiries)),
+)
+def test_rate_limits_and_locks_are_those_of_the_description(policy, nodes, moves):
+    agree(policy, nodes, moves)
+
+
+@given(h.policies(), h.histories())
+def test_codes_open_at_the_end_lapse_by_true_time(policy, moves):
+    world, desk = agree(policy, h.PERFECT, moves)
+    before = len(world.records)
+    leeway_ms = policy.clock.leeway_ms
+    expected = {
+        (name, code.ordinal, code.expires + leeway_ms)
+        for name, account in desk.accounts.items()
+        for code in account.codes
+        if code.end is None and world.true_ms >= code.expires + leeway_ms
+    }
+    trace = world.finish()
+    lapses = [record for record in trace.records[before:] if record.type == "code.ended"]
+    assert {(r.event.subject, r.event.code, r.event.at_ms) for r in lapses} == expected
+    assert all(record.event.cause == "lapsed" for record in lapses)

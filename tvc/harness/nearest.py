@@ -4,6 +4,7 @@ Each kind of change is tried on the kernel itself, so that an answer is what the
 and not a guess: another time, another lifetime, one more permission or level, one other knob.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -201,6 +202,11 @@ def _flips(question: _Question, key: str, knob: Knob, value: Any) -> tuple[int, 
         return not policy.contradictions() and question.allowed(policy=policy)
 
     if knob.kind in ("integer", "duration"):
+        lifetime_ms = question.request.lifetime_ms or 0
+        # A step is met by divisors, which no search by distance finds.
+        common_ms = math.gcd(lifetime_ms, value or 0)
+        if knob.kind == "duration" and lifetime_ms % (value or 1) and flips(common_ms):
+            return 2, common_ms
         return _number_flips(knob, value, flips)
     others: list[Any] = []
     if knob.kind == "boolean":

@@ -193,6 +193,10 @@ def one_code(c: Context) -> Verdict:
     return Refusal(Reason.CODE_ALREADY_LIVE) if full else None
 
 
+#: Far more full windows in a row than any memory holds; a bound for laws that never let pass.
+_MOST_WAITS: Final = 1_000
+
+
 def under_rates(c: Context) -> Verdict:
     """No rate limit is reached; of several the first in the file is named."""
     refusing = next((limit.name for limit in c.policy.rates if _rate_wait_ms(c, limit, 0)), None)
@@ -200,7 +204,10 @@ def under_rates(c: Context) -> Verdict:
         return None
     # Waiting for one limit may end in a window of another that is full already.
     wait_ms = 0
-    while more_ms := max(_rate_wait_ms(c, limit, wait_ms) for limit in c.policy.rates):
+    for _ in range(_MOST_WAITS):
+        more_ms = max(_rate_wait_ms(c, limit, wait_ms) for limit in c.policy.rates)
+        if not more_ms:
+            break
         wait_ms += more_ms
     return Refusal(Reason.RATE_LIMITED, retry_after_ms=wait_ms, limit=refusing)
 

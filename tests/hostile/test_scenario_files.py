@@ -83,7 +83,7 @@ STEP_FAULTS = [
     ("{at: 0s, do: generate, by: sam, for: ana, lifetime: -1h}", "-1h", ["negative"]),
     ("{do: use, by: sam}", "{do", ["neither at nor after"]),
     ("{at: 0s, after: 1s, do: use, by: sam}", "after", ["at and after together"]),
-    ("{at: 0s, do: sign_in, by: ana, code: c9}", "c9", ["code 'c9'", "saves it"]),
+    ("{at: 0s, do: sign_in, by: ana, code: c9}", "c9", ["code 'c9'", "expected wrong"]),
     ("{at: 0s, do: sign_in, by: ana, code: wrong, with: totp}", "with", ["together"]),
     ("{at: 0s, do: sign_in, by: ana, proof: wrong}", "proof", ["proof without with"]),
     ("{at: 0s, do: sign_in, by: ana, with: totp, proof: right}", "right", ["proof", "stolen"]),
@@ -191,7 +191,7 @@ def test_a_wrong_step_is_a_fault_at_the_key_or_value_to_blame(step, blamed, word
 
 SEQUENCE_FAULTS = [
     ("a code used before it is saved", ["{at: 0s, do: sign_in, by: ana, code: c1}", GENERATE],
-     0, "c1", ["no step before"]),
+     0, "c1", ["unknown code 'c1'"]),
     ("a handle saved twice", [GENERATE, GENERATE], 1, "c1}", ["saved already"]),
     ("time that goes back", ["{at: 1h, do: use, by: sam}", "{at: 59m, do: use, by: sam}"],
      1, "59m", ["time goes back", "1h"]),
@@ -231,6 +231,8 @@ HEADS = [
     ("tvc: 1\nscenarios: @@{}", ["one or more scenarios"], False),
     ("tvc: 1\nscenarios:\n  - @@x", ["expected a scenario, found 'x'"], False),
     ("tvc: 1\n@@scenario: []\nscenarios: []", ["did you mean 'scenarios'"], True),
+    ("tvc: @@1.0\nscenarios: []", ["version", "expected 1"], True),
+    ("tvc: @@true\nscenarios: []", ["version", "expected 1"], True),
     ("@@[]", ["expected a mapping with tvc: 1", "a list"], False),
     ("@@x", ["expected a mapping", "'x'"], False),
 ]
@@ -551,6 +553,42 @@ def test_the_same_fault_in_many_cases_of_a_table_is_said_once(tmp_path):
     assert len(faults_of(text, tmp_path / "a.tvc.yaml")) == 1
 
 
+def test_a_file_of_faults_is_refused_with_the_first_of_them(tmp_path):
+    text = with_steps(*["{at: 0s, do: use, by: sma}"] * 500)
+    faults = faults_of(text, tmp_path / "a.tvc.yaml")
+    assert len(faults) == 100
+    assert faults[0].line == FIRST + 2
+
+
+def test_two_equal_ids_on_one_line_are_a_fault(tmp_path):
+    text = HEAD.replace("scenarios:\n", "scenarios: [") + (
+        "{id: x, timeline: [{at: 0s, do: use, by: sam}]}, "
+        "{id: @@x, timeline: [{at: 0s, do: use, by: sam}]}]\n"
+    )
+    text, line, column = marked(text)
+    words = ["the id 'x' is on line 8 already"]
+    assert_fault(text, tmp_path / "a.tvc.yaml", line, column, words)
+
+
+def test_cases_of_many_scenarios_share_one_limit(tmp_path, monkeypatch):
+    monkeypatch.setattr("tvc.files.scenarios.MAX_STEPS", 100)
+    values = ", ".join(f"{n}s" for n in range(60))
+    scenario = (
+        f"    matrix: {{a: [{values}]}}\n    timeline: [{{at: '${{a}}', do: use, by: sam}}]\n"
+    )
+    text, line, column = marked(f"{HEAD}  - id: x\n{scenario}  - id: y\n    @@{scenario[4:]}")
+    assert_fault(text, tmp_path / "a.tvc.yaml", line, column, ["60 cases", "in all its cases"])
+
+
+def test_a_large_table_that_is_wrong_throughout_is_refused_soon(tmp_path):
+    values = ", ".join(f"{n}s" for n in range(5_000))
+    text, line, column = marked(
+        f"{HEAD}  - id: x\n    matrix: {{a: [{values}]}}\n    timeline:\n"
+        "      - {at: '${a}', do: @@us, by: sam}\n"
+    )
+    assert_fault(text, tmp_path / "a.tvc.yaml", line, column, ["did you mean 'use'"])
+
+
 def test_a_file_that_is_not_there_is_a_fault(tmp_path):
     with pytest.raises(InvalidFile):
         load_scenarios(tmp_path / "none.tvc.yaml")
@@ -581,10 +619,11 @@ VALID = f"""\
     timeline:
       - {{at: 1h, do: lose_device, by: "${{who}}"}}
 """
+#: No file that is made of these has a # in it, so that any in a message is the tag of a union.
 TOKENS = re.findall(r"[\w.$]+|[^\w\s]|\s+", VALID)
 SPARE = [
     "null", "''", "{}", "[]", "- ", ": ", "x", "-1", "0", "1e9", "true", "${life}", "a${life}",
-    "\n", "  ", ",", "{", "}", "[", "]", "&a ", "*a", "!!python/object:os.system ", "\x00", "#",
+    "\n", "  ", ",", "{", "}", "[", "]", "&a ", "*a", "!!python/object:os.system ", "\x00",
     "wrong", "none", "timeline", "cases", "matrix", "workload", "compare", "expect", "policy",
 ]  # fmt: skip
 

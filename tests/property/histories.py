@@ -30,22 +30,21 @@ PEOPLE = (
     Person("mallory", "outsider", knows=frozenset({"ana", "sam", "pia", "cal"})),
     Person("pia", tier="privileged", methods=(Method.SECURITY_KEY, Method.SMS), device_lost=True),
     Person("sue", "admin", session="standard"),
-    Person("dee", permissions=frozenset({"manage_mfa_standard", "reset_passwords"}), session="high"),
-    Person("bob", methods=(Method.TOTP, Method.EMAIL), session="standard", knows=frozenset({"ana"})),
+    Person(
+        "dee", permissions=frozenset({"manage_mfa_standard", "reset_passwords"}), session="high"
+    ),
+    Person(
+        "bob", methods=(Method.TOTP, Method.EMAIL), session="standard", knows=frozenset({"ana"})
+    ),
     Person("cal", mfa=False),
     Person("ian", active=False, session="high"),
     Person("fay", frozen=True),
 )
 NAMES = tuple(person.name for person in PEOPLE)
 
-#: Most histories are about few people, so that something comes of them.
-_ISSUERS = ("sam", "sam", "sam", "sue", "dee", "mallory", *NAMES)
-_SUBJECTS = ("ana", "ana", "ana", "ana", "pia", "sam", "mallory", *NAMES)
-_VISITORS = ("ana", "ana", "ana", "mallory", "mallory", "pia", *NAMES)
-
 # Policies
 
-_MS_VALUES = (1, SECOND_MS, MINUTE_MS, 15 * MINUTE_MS, HOUR_MS, 2 * HOUR_MS, 3 * HOUR_MS, DAY_MS)
+_MS_VALUES = (HOUR_MS, 2 * HOUR_MS, 3 * HOUR_MS, 15 * MINUTE_MS, DAY_MS, MINUTE_MS)
 _ALPHABETS = (*ALPHABETS.values(), "01", "#?")
 
 
@@ -57,7 +56,7 @@ def knob_values(knob: Knob) -> st.SearchStrategy[Any]:
     if knob.kind == "duration":
         # Shorter windows than this meet the bound on how many a rate limit remembers.
         low = MINUTE_MS if knob in RATE_KNOBS else knob.low
-        values |= dict.fromkeys(max(low, value) for value in (0, *_MS_VALUES))
+        values |= dict.fromkeys(max(low, value) for value in (*_MS_VALUES, knob.low))
     elif knob.kind == "integer":
         values |= dict.fromkeys(range(knob.low, knob.low + 4))
     elif knob.kind == "boolean":
@@ -76,17 +75,15 @@ _FEW = st.lists(st.sampled_from(KNOBS), unique=True, max_size=8).flatmap(
     lambda knobs: st.fixed_dictionaries({knob.key: _VALUES[knob.key] for knob in knobs})
 )
 _EVERY = st.fixed_dictionaries(_VALUES)
-_LIMITS = st.lists(
-    st.sampled_from(("subject", "desk", "whole")), unique=True, max_size=3
-).flatmap(
+_LIMITS = st.lists(st.sampled_from(("subject", "desk", "whole")), unique=True, max_size=3).flatmap(
     lambda names: st.fixed_dictionaries(
         {f"rates.{name}.{knob.key}": knob_values(knob) for name in names for knob in RATE_KNOBS}
     )
 )
 _NO_LIMITS: dict[str, Any] = {"rates.subject": None}
-_DEFAULT_LIFETIMES = {
-    knob.key: knob.default for knob in KNOBS if knob.key.startswith("lifetime.")
-}
+#: So few failures lock that short histories get there.
+_FEW_FAILURES = {"lockout.failures": 2}
+_DEFAULT_LIFETIMES = {knob.key: knob.default for knob in KNOBS if knob.key.startswith("lifetime.")}
 
 
 def _policy(values: dict[str, Any], limits: dict[str, Any]) -> Policy:
@@ -96,12 +93,15 @@ def _policy(values: dict[str, Any], limits: dict[str, Any]) -> Policy:
 
 def policies() -> st.SearchStrategy[Policy]:
     """Draw a whole policy without contradictions: a few knobs turned, or every one."""
-    return st.builds(_policy, st.one_of(_FEW, _FEW, _EVERY), _LIMITS)
+    strict = _FEW.map(lambda values: _FEW_FAILURES | values)
+    return st.builds(_policy, st.one_of(_FEW, strict, strict, _EVERY), _LIMITS)
 
 
-#: Policies that let nearly everybody generate, so that rate limits and locks are what refuses.
 def busy_policies() -> st.SearchStrategy[Policy]:
-    """Draw a policy whose rate limits and lock-outs are met often."""
+    """Draw a policy that hardly asks more of issuers than to keep to rate limits.
+
+    So rate limits and lock-outs are met often.
+    """
     open_desk = {
         "code.on_live": "replace",
         "issuer.assurance": "standard",
@@ -193,126 +193,120 @@ class Approach:
 
 @dataclass(frozen=True)
 class Ask:
-    """Ask something; numbers choose among what the world has by then."""
+    """Ask something. The number ``how`` chooses among what the world has by then."""
 
     kind: Kind
     by: str
-    subject: str | None = None
-    lifetime: int = 0
-    ticket: str | None = None
-    method: Method | None = None
-    proof: Proof = Proof.RIGHT
-    code: int | None = None
-    password_right: bool = True
-    sso: bool = False
-    given_to: str | None = None
-    node: int = 0
+    subject: str
+    how: int = 0
 
 
 Move = Wait | Approach | Ask
 
-_nodes = st.integers(0, 2)
-_methods = st.sampled_from(
-    (Method.AUTHENTICATOR, Method.AUTHENTICATOR, Method.SECURITY_KEY, Method.TOTP, Method.SMS)
-)
-_issuers = st.sampled_from(_ISSUERS)
-_subjects = st.sampled_from(_SUBJECTS)
-_visitors = st.sampled_from(_VISITORS)
-#: The newest code, older ones, one of another subject, or (-1) one that matches nothing.
-_codes = st.sampled_from((0, 0, 0, 1, 2, -1, -1))
-_proofs = st.sampled_from((Proof.RIGHT, Proof.RIGHT, Proof.WRONG, Proof.STOLEN))
-_rarely = st.sampled_from((False, False, False, False, True))
-_mostly = _rarely.map(lambda rare: not rare)
-
-waits = st.one_of(
-    st.builds(Approach, st.sampled_from((0, 0, 0, 1, 2, 3)), st.sampled_from((0, -1, 1)), _nodes),
-    st.builds(Approach, st.sampled_from((0, 0, 1)), st.sampled_from((0, -1)), _nodes),
-    st.builds(Wait, st.sampled_from((1, SECOND_MS, 59_999, 10 * MINUTE_MS, HOUR_MS, DAY_MS))),
-)
-generations = st.builds(
-    Ask,
-    st.just(Kind.GENERATE),
-    _issuers,
-    _subjects,
-    st.integers(0, 9),
-    st.sampled_from((None, "", "t-1", "t-1")),
-    node=_nodes,
-)
-expiries = st.builds(Ask, st.just(Kind.EXPIRE), _issuers, _subjects, node=_nodes)
-code_sign_ins = st.builds(
-    Ask,
-    st.just(Kind.SIGN_IN),
-    _visitors,
-    st.one_of(st.just("ana"), st.none(), _subjects),
-    code=_codes,
-    password_right=_mostly,
-    node=_nodes,
-)
-method_sign_ins = st.builds(
-    Ask,
-    st.just(Kind.SIGN_IN),
-    _visitors,
-    st.one_of(st.none(), st.just("ana"), _subjects),
-    method=_methods,
-    proof=_proofs,
-    password_right=_mostly,
-    sso=_rarely,
-    node=_nodes,
-)
-bare_sign_ins = st.builds(
-    Ask, st.just(Kind.SIGN_IN), _visitors, st.one_of(st.none(), _subjects), sso=_rarely, node=_nodes
-)
-step_ups = st.one_of(
-    st.builds(Ask, st.just(Kind.STEP_UP), _visitors, code=_codes, node=_nodes),
-    st.builds(Ask, st.just(Kind.STEP_UP), _visitors, method=_methods, proof=_proofs, node=_nodes),
-    st.builds(Ask, st.just(Kind.STEP_UP), _visitors, node=_nodes),
-)
-uses = st.builds(Ask, st.just(Kind.USE), _visitors, node=_nodes)
-looks = st.builds(
-    Ask, st.sampled_from((Kind.STATUS, Kind.STATUS, Kind.REVEAL)), _issuers, _subjects, node=_nodes
-)
-method_changes = st.builds(
-    Ask,
-    st.sampled_from((Kind.ENROLL, Kind.ENROLL, Kind.REMOVE_METHOD)),
-    _visitors,
-    method=_methods,
-    node=_nodes,
-)
-approvals = st.builds(Ask, st.just(Kind.APPROVE), _issuers, _subjects, node=_nodes)
-resets = st.builds(
-    Ask,
-    st.just(Kind.RESET_PASSWORD),
-    _issuers,
-    _subjects,
-    given_to=st.one_of(st.none(), st.just("mallory")),
-    node=_nodes,
-)
-own_facts = st.builds(
-    Ask,
-    st.sampled_from((Kind.SIGN_OUT, Kind.LOSE_DEVICE, Kind.FIND_DEVICE)),
-    _visitors,
-    node=_nodes,
-)
-account_facts = st.builds(
-    Ask,
-    st.sampled_from((Kind.DEACTIVATE, Kind.ACTIVATE, Kind.FREEZE, Kind.UNFREEZE, Kind.UNLOCK)),
-    st.just("sam"),
-    _subjects,
-    node=_nodes,
-)
-
-#: Every kind of move. Codes come and go more often than people do.
-MOVES = st.one_of(
-    generations, generations, waits, waits, waits, code_sign_ins, code_sign_ins,
-    method_sign_ins, bare_sign_ins, expiries, step_ups, uses, looks, method_changes, approvals,
-    resets, own_facts, account_facts,
+#: Most histories are about few people, so that something comes of them.
+_DESK = tuple(
+    pair.split()
+    for pair in (
+        *["sam ana"] * 14, "sue ana", "sue ana", "dee ana", "dee ana", "mallory ana", "mallory ana",
+        "sam pia", "sam pia", "dee pia", "sam sam", "sam sam", "sue sue", "dee dee", "ana ana",
+        "ana ana", "ana bob", "sam bob", "sam cal", "sam ian", "sam fay", "sam mallory", "sue sam",
+    )
+)  # fmt: skip
+_DOOR = tuple(
+    pair.split()
+    for pair in (
+        *["ana ana"] * 9, *["mallory ana"] * 4, *["sam sam"] * 5, "mallory sam", "pia pia",
+        "pia pia", "mallory pia", "bob bob", "bob ana", "cal cal", "mallory cal", "ian ian",
+        "fay fay", "sue sue", "sue sue", "dee dee", "sam ana", "mallory mallory",
+    )
 )  # fmt: skip
 
 
-def histories(moves: st.SearchStrategy[Move] = MOVES) -> st.SearchStrategy[list[Move]]:
+class _Digits:
+    """A number as a row of choices."""
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+
+    def pick(self, among: Sequence[Any]) -> Any:
+        """Choose; the first for 0."""
+        self._number, place = divmod(self._number, len(among))
+        return among[place]
+
+
+#: A move but for the number that chooses what is left open.
+Maker = Callable[[int], Move]
+
+
+def _ask(kind: Kind, pair: list[str]) -> Maker:
+    by, subject = pair
+    return lambda how: Ask(kind, by, subject, how)
+
+
+def _wait(how: int) -> Move:
+    digits = _Digits(how)
+    moment = digits.pick((*[0] * 12, 1, 1, SECOND_MS, 59_999, 10 * MINUTE_MS, HOUR_MS, DAY_MS))
+    if moment:
+        return Wait(moment)
+    which, ticks = digits.pick((0, 0, 0, 0, 1, 2)), digits.pick((0, 0, -1, -1, 1))
+    return Approach(which, ticks, digits.pick((0, 1, 2)))
+
+
+def _asks(kinds: Sequence[Kind], pairs: Sequence[list[str]]) -> tuple[Maker, ...]:
+    return tuple(_ask(kind, pair) for kind in kinds for pair in pairs)
+
+
+WAIT = (_wait,)
+GENERATE = _asks([Kind.GENERATE], _DESK)
+EXPIRE = _asks([Kind.EXPIRE], _DESK)
+SIGN_IN = _asks([Kind.SIGN_IN], _DOOR)
+STEP_UP = _asks([Kind.STEP_UP], _DOOR)
+USE = _asks([Kind.USE], _DOOR)
+LOOK = _asks([Kind.STATUS, Kind.STATUS, Kind.REVEAL], _DESK)
+CHANGE_METHODS = _asks([Kind.ENROLL, Kind.ENROLL, Kind.REMOVE_METHOD], _DOOR)
+APPROVE = _asks([Kind.APPROVE], _DESK)
+RESET = _asks([Kind.RESET_PASSWORD], _DESK)
+PERSON_FACT = _asks([Kind.LOSE_DEVICE, Kind.FIND_DEVICE, Kind.SIGN_OUT], _DOOR)
+ACCOUNT_FACT = _asks(
+    [*[Kind.ACTIVATE] * 3, *[Kind.UNFREEZE] * 3, Kind.UNLOCK, Kind.DEACTIVATE, Kind.FREEZE], _DESK
+)
+
+#: How codes come, are used and go: makers by how often they are drawn.
+CODE_MOVES = ((GENERATE, 6), (WAIT, 4), (SIGN_IN, 8), (EXPIRE, 2))
+#: Every kind of move. Codes come and go more often than people do.
+MOVES = (
+    *((GENERATE, 8), (WAIT, 6), (SIGN_IN, 12), (EXPIRE, 2), (STEP_UP, 4), (USE, 2), (LOOK, 2)),
+    *((CHANGE_METHODS, 2), (APPROVE, 2), (RESET, 1), (PERSON_FACT, 1), (ACCOUNT_FACT, 1)),
+)
+
+
+def moves(*weighted: tuple[tuple[Maker, ...], int]) -> st.SearchStrategy[Move]:
+    """Draw a move from kinds of move by their weights.
+
+    Two numbers are drawn and all else is read off their digits: many moves are made. Both ranges
+    are short enough to be drawn from evenly.
+    """
+    kinds = [makers for makers, weight in weighted for _ in range(weight)]
+
+    def make(which: int, how: int) -> Move:
+        digits = _Digits(which)
+        maker: Maker = digits.pick(digits.pick(kinds))
+        return maker(how)
+
+    return st.builds(make, st.integers(0, 2**16 - 1), st.integers(0, 2**20 - 1))
+
+
+def histories(*weighted: tuple[tuple[Maker, ...], int]) -> st.SearchStrategy[list[Move]]:
     """Draw a history: moves, in order. Long ones are asked for, since few would come by chance."""
-    short = st.lists(moves, min_size=1, max_size=12)
-    return st.one_of(short, *[st.lists(moves, min_size=20, max_size=45)] * 3)
+    kinds = [weighted] if weighted else [MOVES, CODE_MOVES]
+    lengths = ((1, 10), (30, 60), (40, 80), (50, 100))
+    return st.one_of(
+        *(
+            st.lists(moves(*kind), min_size=shortest, max_size=longest)
+            for shortest, longest in lengths
+            for kind in kinds
+        )
+    )
 
 
 # The world
@@ -362,7 +356,12 @@ class World:
         self.codes: dict[str, list[str]] = {}
         self.true_ms = 0
         self.authority = Authority(
-            policy, self.initial.copy(), law=law, draw=self._draw, key=b"k", sink=self.records.append
+            policy,
+            self.initial.copy(),
+            law=law,
+            draw=self._draw,
+            key=b"k",
+            sink=self.records.append,
         )
 
     def _draw(self, length: int, alphabet: str) -> str:
@@ -411,12 +410,15 @@ class World:
         policy, state = self.policy, self.state
         for codes in state.codes.values():
             for code in codes:
-                yield from (code.expires_ms, code.expires_ms + policy.clock.leeway_ms)
+                if code.ended is None:
+                    yield code.expires_ms
+                    yield code.expires_ms + policy.clock.leeway_ms
         for guard in state.guards.values():
             yield guard.locked_until_ms or 0
         for session in state.sessions.values():
-            yield session.started_ms + (policy.session.max_ms or 0)
-            yield session.latest_ms + (policy.session.idle_ms or 0)
+            if session.ended is None:
+                yield session.started_ms + (policy.session.max_ms or 0)
+                yield session.latest_ms + (policy.session.idle_ms or 0)
         for given in state.approvals.values():
             for _, reading_ms in given:
                 yield reading_ms + policy.issuer.approval_valid_ms
@@ -426,22 +428,28 @@ class World:
 
     def _ask(self, move: Ask) -> Step:
         kind, shape = move.kind, SHAPES[move.kind]
-        possible: dict[str, Any] = {
-            "for": ("subject", move.subject),
-            "lifetime": ("lifetime_ms", self._lifetime(move.lifetime)),
-            "ticket": ("ticket", move.ticket),
-            "with": ("method", None if move.code is not None else move.method),
-            "proof": ("proof", move.proof),
-            "password": ("password_right", move.password_right),
-            "via": ("sso", move.sso),
-            "given_to": ("given_to", move.given_to),
-        }
-        given = dict(possible[field] for field in shape.fields if field in possible)
+        how = _Digits(move.how)
+        node, presented = how.pick((0, 1, 2)), "method"
+        if "code" in shape.fields:
+            presented = how.pick((*["code"] * 6, *["method"] * 4, "nothing"))
+        given: dict[str, Any] = {}
+        if "for" in shape.fields:
+            given["subject"] = move.subject
+        if "lifetime" in shape.fields:
+            given["lifetime_ms"] = self._lifetime(how)
+            given["ticket"] = how.pick(("t-1", "t-1", "t-1", "", None))
+        if "with" in shape.fields and presented == "method":
+            given["method"] = self._method(move, how)
+        if "proof" in shape.fields and presented == "method":
+            given["proof"] = how.pick((Proof.RIGHT, Proof.RIGHT, Proof.WRONG, Proof.STOLEN))
+        if "password" in shape.fields:
+            given["password_right"] = how.pick((*[True] * 9, False))
+            given["sso"] = how.pick((*[False] * 12, True))
+        if "given_to" in shape.fields:
+            given["given_to"] = how.pick((None, None, "mallory"))
         asked = request(kind, move.by, **given)
-        typed = None
-        if move.code is not None and "code" in shape.fields:
-            typed = self._typed(asked, move.code)
-        return self.submit(asked, self.instant(move.node), typed)
+        typed = self._typed(asked, how) if presented == "code" else None
+        return self.submit(asked, self.instant(node), typed)
 
     def submit(self, asked: Request, at: Instant, typed: str | None = None) -> Step:
         """Put a request to the authority."""
@@ -455,24 +463,27 @@ class World:
         assert judged is not None
         return Step(before, judged, at, typed, answer.decision, secret, records)
 
-    def _lifetime(self, number: int) -> int:
+    def _lifetime(self, how: "_Digits") -> int:
         life = self.policy.lifetime
-        multiples = -(-life.min_ms // life.step_ms) * life.step_ms
-        shortest = max(multiples, life.step_ms)
+        shortest = max(-(-life.min_ms // life.step_ms), 1) * life.step_ms
         longest = life.max_ms // life.step_ms * life.step_ms
-        return (
-            shortest, shortest, shortest, longest, min(shortest + life.step_ms, longest),
-            shortest, life.min_ms - 1, life.max_ms + 1, shortest + 1, longest + life.step_ms,
-        )[number]  # fmt: skip
+        near = (longest, min(shortest + life.step_ms, longest))
+        beside = (life.min_ms - 1, life.max_ms + 1, shortest + 1, longest + life.step_ms)
+        return how.pick((*[shortest] * 12, *near * 2, *beside))
 
-    def _typed(self, asked: Request, number: int) -> str:
+    def _method(self, move: Ask, how: "_Digits") -> Method:
+        account = self.state.accounts.get(move.subject)
+        enrolled = [method for method, _ in account.methods] if account else []
+        some = (Method.AUTHENTICATOR, Method.TOTP, Method.SMS, Method.SECURITY_KEY)
+        return how.pick((*enrolled * 4, *some))
+
+    def _typed(self, asked: Request, how: "_Digits") -> str:
         session = self.state.sessions.get(asked.by)
         by_session = None if session is None else session.account
         subject = by_session if asked.kind is Kind.STEP_UP else asked.subject
         codes = self.codes.get(subject or "", [])
-        if number < 0 or not codes:
-            return "?" * (self.policy.code.length + 1)
-        return codes[max(-1 - number, -len(codes))]
+        wrong = "?" * (self.policy.code.length + 1)
+        return how.pick((*codes[-1:] * 7, *codes[-2:-1] * 2, *codes[-3:-2], wrong, wrong))
 
     def finish(self) -> Trace:
         """End the run and return its trace."""

@@ -213,11 +213,23 @@ class NaiveDesk:
         if issuer.assurance == "high" and session.level != "high":
             raise DeniedError("generate.assurance", "step_up_required")
         subject = self.known(asked)
+        self.may_have_code(asked, session, subject)
+        self.may_be_issued(asked, session, subject, now)
+        return self.issue(asked, session, subject, now)
+
+    def may_have_code(self, asked: Request, session: PaperSession, subject: PaperAccount) -> None:
+        """Apply generate rules 5 to 7."""
         if not subject.active:
             raise DeniedError("generate.subject_active", "user_inactive")
         if self.policy.subject.mfa == "required" and not subject.mfa:
             raise DeniedError("generate.subject_mfa", "mfa_not_enabled")
         self.in_scope(asked, session, subject)
+
+    def may_be_issued(
+        self, asked: Request, session: PaperSession, subject: PaperAccount, now: int
+    ) -> None:
+        """Apply generate rules 8 to 13."""
+        issuer = self.policy.issuer
         if issuer.self_issue == "deny" and session.account == asked.subject:
             raise DeniedError("generate.self_issue", "self_issue")
         if issuer.ticket == "required" and not asked.ticket:
@@ -229,6 +241,15 @@ class NaiveDesk:
         }
         if len(approvers) < getattr(issuer.approvals, subject.tier):
             raise DeniedError("generate.approval", "approval_required")
+        self.check_lifetime(asked)
+        live = self.live(asked.subject, now)
+        if self.policy.code.on_live == "refuse" and len(live) >= self.policy.code.per_user:
+            raise DeniedError("generate.one_code", "code_already_live")
+        for limit in self.policy.rates:
+            if self.is_full(limit, asked.subject, session.account, now):
+                raise DeniedError("generate.rate", "rate_limited", limit=limit.name)
+
+    def check_lifetime(self, asked: Request) -> None:
         life = self.policy.lifetime
         if asked.lifetime_ms < life.min_ms:
             raise DeniedError("generate.lifetime", "lifetime_too_short")
@@ -236,13 +257,12 @@ class NaiveDesk:
             raise DeniedError("generate.lifetime", "lifetime_too_long")
         if asked.lifetime_ms % life.step_ms != 0:
             raise DeniedError("generate.lifetime", "lifetime_not_on_step")
+
+    def issue(
+        self, asked: Request, session: PaperSession, subject: PaperAccount, now: int
+    ) -> Verdict:
+        """Do what follows an allowed generation."""
         live = self.live(asked.subject, now)
-        if self.policy.code.on_live == "refuse" and len(live) >= self.policy.code.per_user:
-            raise DeniedError("generate.one_code", "code_already_live")
-        for limit in self.policy.rates:
-            if self.is_full(limit, asked.subject, session.account, now):
-                raise DeniedError("generate.rate", "rate_limited", limit=limit.name)
-        # Allowed.
         surplus = max(0, len(live) + 1 - self.policy.code.per_user)
         for code in list(subject.codes):
             if code.end is None and code not in live:
@@ -357,8 +377,8 @@ class NaiveDesk:
                 return code
         over = [code for code in codes if not self.alive(code, now)]
         if over and over[-1].text == typed:
-            reason = {"used_up": "code_used_up", "revoked": "code_revoked",
-                      "replaced": "code_replaced"}.get(over[-1].end or "", "code_expired")  # fmt: skip
+            end = over[-1].end or "lapsed"
+            reason = "code_expired" if end == "lapsed" else f"code_{end}"
             raise DeniedError("sign_in.code", reason, code=over[-1].ordinal)
         if self.live(name, now):
             self.fail(name, "code", now)

@@ -4,10 +4,10 @@ Two machines run: one whose nodes all show true time, so that every invariant wh
 makes true must hold, and one whose nodes differ, for what must hold whatever the clocks show.
 """
 
+import histories as h
 from hypothesis import event
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-import histories as h
 from tvc.authority.authority import RECORD_TYPES
 from tvc.authority.decide import decide
 from tvc.authority.rates import REMEMBERED_WINDOWS
@@ -37,67 +37,67 @@ class LawMachine(RuleBasedStateMachine):
         """Name the invariants that must hold in the end."""
         raise NotImplementedError
 
-    @rule(move=h.waits)
+    @rule(move=h.moves((h.WAIT, 1)))
     def wait(self, move):
         self.world.take(move)
 
-    @rule(move=h.waits)
+    @rule(move=h.moves((h.WAIT, 1)))
     def wait_again(self, move):
         self.world.take(move)
 
-    @rule(move=h.generations)
+    @rule(move=h.moves((h.GENERATE, 1)))
     def generate(self, move):
         self.ask(move)
 
-    @rule(move=h.generations)
+    @rule(move=h.moves((h.GENERATE, 1)))
     def generate_again(self, move):
         self.ask(move)
 
-    @rule(move=h.expiries)
+    @rule(move=h.moves((h.EXPIRE, 1)))
     def expire(self, move):
         self.ask(move)
 
-    @rule(move=h.code_sign_ins)
-    def sign_in_with_code(self, move):
+    @rule(move=h.moves((h.SIGN_IN, 1)))
+    def sign_in(self, move):
         self.ask(move)
 
-    @rule(move=h.method_sign_ins)
-    def sign_in_with_method(self, move):
+    @rule(move=h.moves((h.SIGN_IN, 1)))
+    def sign_in_again(self, move):
         self.ask(move)
 
-    @rule(move=h.bare_sign_ins)
-    def sign_in_with_nothing(self, move):
+    @rule(move=h.moves((h.SIGN_IN, 1)))
+    def sign_in_once_more(self, move):
         self.ask(move)
 
-    @rule(move=h.step_ups)
+    @rule(move=h.moves((h.STEP_UP, 1)))
     def step_up(self, move):
         self.ask(move)
 
-    @rule(move=h.uses)
+    @rule(move=h.moves((h.USE, 1)))
     def use(self, move):
         self.ask(move)
 
-    @rule(move=h.looks)
+    @rule(move=h.moves((h.LOOK, 1)))
     def look(self, move):
         self.ask(move)
 
-    @rule(move=h.method_changes)
+    @rule(move=h.moves((h.CHANGE_METHODS, 1)))
     def change_methods(self, move):
         self.ask(move)
 
-    @rule(move=h.approvals)
+    @rule(move=h.moves((h.APPROVE, 1)))
     def approve(self, move):
         self.ask(move)
 
-    @rule(move=h.resets)
+    @rule(move=h.moves((h.RESET, 1)))
     def reset_password(self, move):
         self.ask(move)
 
-    @rule(move=h.own_facts)
+    @rule(move=h.moves((h.PERSON_FACT, 1)))
     def befall_person(self, move):
         self.ask(move)
 
-    @rule(move=h.account_facts)
+    @rule(move=h.moves((h.ACCOUNT_FACT, 1)))
     def befall_account(self, move):
         self.ask(move)
 
@@ -122,7 +122,7 @@ class LawMachine(RuleBasedStateMachine):
         assert hash(step.before) == digest == hash(before)
 
     def check_decision(self, step):
-        """A refusal comes from a rule that the request meets, with a reason which is that rule's."""
+        """A refusal comes from a rule that the request meets, with one of that rule's reasons."""
         decision, kind = step.decision, step.request.kind
         if decision.allowed:
             assert decision.reason is decision.rule is decision.challenge is None

@@ -1,10 +1,9 @@
 """The law agrees, decision by decision, with a second one written down from its description."""
 
-from hypothesis import given
-from hypothesis import strategies as st
-
 import histories as h
 import naive
+from hypothesis import given, settings
+
 from tvc.authority.requests import Kind
 
 
@@ -37,6 +36,7 @@ def agree(policy, nodes, moves):
     return world, desk
 
 
+@settings(max_examples=2 * settings().max_examples)
 @given(h.policies(), h.clocks(), h.histories())
 def test_every_decision_is_the_one_the_description_asks_for(policy, nodes, moves):
     agree(policy, nodes, moves)
@@ -45,7 +45,7 @@ def test_every_decision_is_the_one_the_description_asks_for(policy, nodes, moves
 @given(
     h.busy_policies(),
     h.clocks(),
-    h.histories(st.one_of(h.generations, h.generations, h.waits, h.code_sign_ins, h.expiries)),
+    h.histories(*h.CODE_MOVES),
 )
 def test_rate_limits_and_locks_are_those_of_the_description(policy, nodes, moves):
     agree(policy, nodes, moves)

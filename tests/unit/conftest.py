@@ -53,7 +53,7 @@ scenarios:
 {HEAD}scenarios:
   - id: typo
     timeline:
-      - {{at: 0s, do: sign_in, by: ana, with: authenticator, expect: {{deny: supercoded}}}}
+      - {{at: 0s, do: sign_in, by: ana, with: authenticator, expect: {{deny: superseded_by_cod}}}}
 """,
     "inconclusive": f"""\
 {HEAD}scenarios:
@@ -97,13 +97,14 @@ class Ran:
 
 def environment(**changes):
     """The environment without what would colour or reorder output; None removes a variable."""
-    drop = {"NO_COLOR", "FORCE_COLOR", "PYTEST_ADDOPTS", "PYTHONHASHSEED", "PYTEST_XDIST_WORKER"}
+    drop = {"NO_COLOR", "FORCE_COLOR", "PYTHONHASHSEED"}
+    drop |= {name for name in os.environ if name.startswith("PYTEST_")}
     kept = {name: value for name, value in os.environ.items() if name not in drop}
     kept |= {name: value for name, value in changes.items() if value is not None}
     return {name: value for name, value in kept.items() if changes.get(name, "") is not None}
 
 
-@pytest.fixture()
+@pytest.fixture
 def folder(tmp_path, monkeypatch):
     """An empty folder to work in."""
     from tvc.harness.writing import lines_of
@@ -114,7 +115,7 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-@pytest.fixture()
+@pytest.fixture
 def write(folder):
     """Write files by name: one of `FILES`, or a text."""
 
@@ -126,7 +127,7 @@ def write(folder):
     return write
 
 
-@pytest.fixture()
+@pytest.fixture
 def process(folder):
     """Run the command in a process of its own, without a terminal."""
 
@@ -147,7 +148,7 @@ def process(folder):
     return process
 
 
-@pytest.fixture()
+@pytest.fixture
 def call(capsys):
     """Run the command in this process."""
     from tvc.cli.main import _run
@@ -161,15 +162,41 @@ def call(capsys):
     return call
 
 
-@pytest.fixture()
-def run_pytest(folder):
+def pytest_configure(config):
+    """Have pytest run pytest; only the topmost conftest could ask for this by name."""
+    if not config.pluginmanager.hasplugin("pytester"):
+        config.pluginmanager.import_plugin("pytester")
+
+
+@pytest.fixture
+def run_pytest(pytester, folder, monkeypatch):
+    """Run pytest in this process, in the folder."""
+    # What is imported for the first time inside would be imported again by every run.
+    import tvc.harness.runner
+    import tvc.harness.writing  # noqa: F401
+
+    monkeypatch.chdir(folder)
+    for name in ("NO_COLOR", "FORCE_COLOR", "PYTEST_XDIST_WORKER"):
+        monkeypatch.delenv(name, raising=False)
+
+    def run_pytest(*words):
+        done = pytester.runpytest_inprocess(
+            "-p", "no:cacheprovider", "--rootdir", folder, *words, no_reraise_ctrlc=True
+        )
+        return Ran(int(done.ret), done.stdout.str(), done.stderr.str())
+
+    return run_pytest
+
+
+@pytest.fixture
+def spawn_pytest(folder):
     """Run pytest in a process of its own, in the folder."""
 
-    def run_pytest(*words, **changes):
+    def spawn_pytest(*words, cwd=folder):
         done = subprocess.run(
-            [*PYTEST, "--rootdir", str(folder), *words],
-            cwd=folder,
-            env=environment(**changes),
+            [*PYTEST, *words],
+            cwd=cwd,
+            env=environment(),
             capture_output=True,
             encoding="utf-8",
             timeout=120,
@@ -177,4 +204,4 @@ def run_pytest(folder):
         )
         return Ran(done.returncode, done.stdout, done.stderr)
 
-    return run_pytest
+    return spawn_pytest

@@ -1,5 +1,7 @@
 """A case passes when, and only when, all that its file says came true; every other case tells why."""
 
+# ruff: noqa: E501 - the lines of scenario files are as long as they are
+
 import pytest
 
 from tvc.authority.decide import LAW
@@ -32,7 +34,7 @@ def cases_of(tmp_path, text):
     return read_scenarios(parse_document(text, str(path)), path).cases
 
 
-@pytest.fixture()
+@pytest.fixture
 def judge(tmp_path):
     """Run one scenario of some steps and more lines."""
 
@@ -109,7 +111,9 @@ def test_a_challenge_is_compared(judge, step, right, wrong):
 
 def test_a_wait_and_a_limit_are_compared(judge):
     steps = [f"{{at: {n}m, do: generate, by: sam, for: ana, lifetime: 1h}}" for n in range(3)]
-    denied = "{at: 10m, do: generate, by: sam, for: ana, lifetime: 1h, expect: {deny: rate_limited, %s}}"
+    denied = (
+        "{at: 10m, do: generate, by: sam, for: ana, lifetime: 1h, expect: {deny: rate_limited, %s}}"
+    )
     policy = "    policy: three\n"
     right = judge(*steps, denied % "limit: subject, retry_after: 50m", more=policy)
     assert right.outcome is Outcome.PASSED
@@ -250,7 +254,10 @@ def test_a_case_known_to_fail_must_fail(judge):
 
 
 def test_a_simulation_is_inconclusive_and_never_passes(tmp_path):
-    text = HEAD + "    workload: {users: 10, horizon: 7d}\n    expect: [{metric: mean(calls), at_most: 9, margin: 1}]\n"
+    text = (
+        HEAD
+        + "    workload: {users: 10, horizon: 7d}\n    expect: [{metric: mean(calls), at_most: 9, margin: 1}]\n"
+    )
     (case,) = cases_of(tmp_path, text)
     found = run_case(case)
     assert found.outcome is Outcome.INCONCLUSIVE

@@ -112,10 +112,9 @@ def test_any_expression_means_what_its_logic_says(expression):
 def test_any_text_is_an_expression_or_refused_and_nothing_else(words):
     try:
         Selection(words).check()
-    except BadExpression as refused:
-        assert "-k" in str(refused)
-    else:
-        assert Selection(words).selects(Named(NAME)) in (True, False)
+    except BadExpression:
+        return
+    assert Selection(words).selects(Named(NAME)) in (True, False)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import typer
 
 if TYPE_CHECKING:
     from tvc.files.cases import Case
+    from tvc.files.policy_merging import MergedPolicy
 
 
 def close_quietly(stream: TextIO) -> None:
@@ -62,3 +63,23 @@ def one_case(text: str, overrides: list[str]) -> "Case":
         names = ", ".join(case.id for case in found)
         raise typer.BadParameter(f"{case_id} has several cases; name one of: {names}")
     return found[0]
+
+
+def load_policy(text: str) -> "MergedPolicy":
+    """Load a policy by the name of a shipped one, or from a file.
+
+    Raises
+    ------
+    typer.BadParameter
+        If no policy has that name.
+    InvalidFile
+        If the file has faults.
+    """
+    from tvc.files.policies import load_policy_file, load_shipped
+
+    if Path(text).suffix in (".yaml", ".yml", ".json") or Path(text).is_file():
+        return load_policy_file(Path(text))
+    try:
+        return load_shipped(text)
+    except LookupError as unknown:
+        raise typer.BadParameter(str(unknown.args[0])) from None

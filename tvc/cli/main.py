@@ -1,16 +1,17 @@
 """The command ``tvc``: arguments in, text and an exit code out, no logic of its own."""
 
+import io
 import os
 import sys
 import traceback
 from collections.abc import Callable
 from functools import partial
-from typing import Annotated, NoReturn
+from typing import Annotated, NoReturn, TextIO
 
 import typer
 
 from tvc import __version__
-from tvc.cli import bench, explain, policies, schema, testing
+from tvc.cli import bench, explain, hunt, lint, mutate, policies, schema, testing
 from tvc.cli.common import close_quietly
 
 app = typer.Typer(
@@ -26,6 +27,9 @@ explain.add_to(app)
 policies.add_to(app)
 schema.add_to(app)
 bench.add_to(app)
+hunt.add_to(app)
+mutate.add_to(app)
+lint.add_to(app)
 
 
 def _print_version(wanted: bool) -> None:
@@ -58,15 +62,28 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 
 def _run(arguments: list[str] | None) -> int:
-    # A stream that the caller closed is None; what we say is then for nobody.
-    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
-    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
+    sys.stdout, sys.stderr = _ready(sys.stdout), _ready(sys.stderr)
+    words = sys.argv[1:] if arguments is None else arguments
+    # Not by calling `app`, which has its own way with interrupts and closed pipes.
+    command = typer.main.get_command(app)
     try:
-        code = app(arguments, standalone_mode=False)
+        with command.make_context("tvc", list(words)) as context:
+            code = command.invoke(context)
         sys.stdout.flush()
+    except typer.Exit as leaving:
+        return leaving.exit_code
     except (Exception, KeyboardInterrupt) as error:
         return _answer(error)
     return code if isinstance(code, int) else 0
+
+
+def _ready(stream: TextIO | None) -> TextIO:
+    """Return a stream that takes every character; None is one that the caller closed."""
+    if stream is None:
+        return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123 - for good
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="backslashreplace")
+    return stream
 
 
 def _answer(error: BaseException) -> int:

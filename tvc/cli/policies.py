@@ -1,13 +1,11 @@
 """``tvc policies``: list, show and compare policies."""
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from tvc.files.policy_merging import MergedPolicy
+from tvc.cli.common import load_policy
 
 _Policy = Annotated[
     str, typer.Argument(metavar="POLICY", help="The name of a shipped policy, or a policy file.")
@@ -40,7 +38,7 @@ def show(policy: _Policy) -> int:
     """Print every knob: key, value, origin, the source of a default, meaning."""
     from tvc.files.policy_tables import describe
 
-    merged = _load(policy)
+    merged = load_policy(policy)
     print(f"policy {merged.policy.name}, digest {merged.digest}")
     if merged.why:
         print(merged.why)
@@ -53,24 +51,13 @@ def diff(first: _Policy, second: _Policy) -> int:
     """Print the knobs in which two policies differ; exits 0 either way."""
     from tvc.files.policy_tables import difference
 
-    ours, theirs = _load(first), _load(second)
+    ours, theirs = load_policy(first), load_policy(second)
     rows = difference(ours.policy, theirs.policy)
     if not rows:
         print("no difference: both have the same values")
         return 0
     _print_table(("knob", first, second), rows)
     return 0
-
-
-def _load(text: str) -> "MergedPolicy":
-    from tvc.files.policies import load_policy_file, load_shipped
-
-    if Path(text).suffix in (".yaml", ".yml", ".json") or Path(text).is_file():
-        return load_policy_file(Path(text))
-    try:
-        return load_shipped(text)
-    except LookupError as unknown:
-        raise typer.BadParameter(str(unknown.args[0])) from None
 
 
 def _print_table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:

@@ -1,13 +1,19 @@
 """``tvc test``: run scenario files."""
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from itertools import takewhile
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tvc.harness.exits import Exit
     from tvc.harness.outcomes import SuiteResult
     from tvc.harness.runner import Plan
+    from tvc.harness.writing import Output
 
 Paths = Annotated[
     list[str], typer.Argument(metavar="PATH...", help="Scenario files (*.tvc.yaml) or folders.")
@@ -22,11 +28,23 @@ Overrides = Annotated[
 ]
 
 
+class _TestCommand(TyperCommand):
+    """Lets ``--coverage`` stand alone or take a file: ``--coverage=FILE``."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - typer's own
+        """Read the words, after giving the form with a file the name of an option of its own."""
+        options = list(takewhile(lambda word: word != "--", args))
+        spelt = [word.replace("--coverage=", "--coverage-file=", 1) for word in options]
+        return super().parse_args(ctx, [*spelt, *args[len(options) :]])
+
+
 def add_to(app: typer.Typer) -> None:
     """Add the command to the application."""
-    app.command("test", help="Run scenario files and say whether every expectation holds.")(
-        run_scenarios
-    )
+    app.command(
+        "test",
+        cls=_TestCommand,
+        help="Run scenario files and say whether every expectation holds.",
+    )(run_scenarios)
 
 
 def run_scenarios(  # noqa: PLR0913 - the options of the command
@@ -65,19 +83,37 @@ def run_scenarios(  # noqa: PLR0913 - the options of the command
     allow_empty: Annotated[
         bool, typer.Option("--allow-empty", help="Exit 0 when nothing ran.")
     ] = False,
+    coverage: Annotated[
+        bool,
+        typer.Option(
+            "--coverage",
+            help="Say what of the law the cases cover; --coverage=FILE.json or =FILE.html also "
+            "writes it there. Repeatable.",
+        ),
+    ] = False,
+    coverage_files: Annotated[
+        list[str] | None, typer.Option("--coverage-file", metavar="FILE", hidden=True)
+    ] = None,
+    min_coverage: Annotated[
+        float | None,
+        typer.Option(
+            "--min-coverage", metavar="N", min=0, max=100, help="Exit 7 below N percent of the law."
+        ),
+    ] = None,
 ) -> int:
     """Run scenario files and report; the exit code says what came of it."""
     from tvc.cli.common import close_quietly, overrides_of
     from tvc.harness.collect import Loading, NoSuchPath, find_files
-    from tvc.harness.exits import exit_of
+    from tvc.harness.exits import exit_of, strongest
     from tvc.harness.formats import FORMATS
-    from tvc.harness.runner import Plan, run
+    from tvc.harness.runner import NothingAnswers, Plan, run
     from tvc.harness.selection import BadExpression, Selection
     from tvc.harness.writing import BadOutput, outputs_of, write_reports
 
     overrides = overrides_of(policy or [])
     try:
         outputs = outputs_of(formats or [], tuple(FORMATS))
+        pages = _coverage_files(coverage_files or [], outputs)
         selection = Selection(words, tuple(ids or ()), tuple(tags or ()))
         selection.check()
         files = find_files(paths)
@@ -85,22 +121,60 @@ def run_scenarios(  # noqa: PLR0913 - the options of the command
         raise typer.BadParameter(str(wrong)) from None
     loading = Loading(overrides, require_expect)
     plan = Plan(files, loading, selection, seed, processes, stop)
+    measured = coverage or bool(pages) or min_coverage is not None
     if collect_only:
+        if measured:
+            raise typer.BadParameter("--collect-only runs no case, so that none covers anything")
         return _list_cases(plan, allow_empty)
-    suite = run(plan)
+    try:
+        suite = run(plan)
+    except NothingAnswers as wrong:
+        raise typer.BadParameter(str(wrong)) from None
     try:
         write_reports(suite, plan, outputs, sys.stdout, sys.stderr)
     except BrokenPipeError:
         # The verdict stands, whoever stopped reading.
         close_quietly(sys.stdout)
-    return int(exit_of(suite, allow_empty))
+    code = exit_of(suite, allow_empty)
+    if measured and not suite.invalid:
+        code = strongest([code, _report_coverage(suite, pages, min_coverage)])
+    return int(code)
+
+
+def _coverage_files(names: list[str], outputs: "tuple[Output, ...]") -> "tuple[Path, ...]":
+    if not names:
+        return ()
+    from tvc.harness.coverage.reports import check_files
+
+    return check_files(names, [output.file for output in outputs if output.file is not None])
+
+
+def _report_coverage(
+    suite: "SuiteResult", pages: "tuple[Path, ...]", minimum: float | None
+) -> "Exit":
+    from tvc.harness.coverage.measuring import measure
+    from tvc.harness.coverage.reports import render_for, render_text
+    from tvc.harness.exits import Exit
+    from tvc.harness.writing import write_whole
+
+    coverage = measure(suite)
+    for page in pages:
+        write_whole(page, render_for(page, coverage))
+    print(render_text(coverage), end="", file=sys.stderr)
+    if minimum is None or coverage.reaches(minimum):
+        return Exit.PASS
+    print(f"tvc: coverage is below --min-coverage {minimum:g}", file=sys.stderr)
+    return Exit.GATE_MISSED
 
 
 def _list_cases(plan: "Plan", allow_empty: bool) -> int:
     from tvc.harness.exits import Exit
-    from tvc.harness.runner import collect
+    from tvc.harness.runner import NothingAnswers, collect
 
-    cases, suite = collect(plan)
+    try:
+        cases, suite = collect(plan)
+    except NothingAnswers as wrong:
+        raise typer.BadParameter(str(wrong)) from None
     if suite.invalid:
         _print_faults(suite)
         return int(Exit.INVALID)

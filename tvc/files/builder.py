@@ -124,6 +124,10 @@ class Scenario:
         """Name the invariants to check; none at all when no name is given."""
         return self._say(invariants=list(names) or "none")
 
+    def boundaries(self) -> "Scenario":
+        """Let steps be generated around every threshold, which the invariants judge."""
+        return self._say(boundaries="auto")
+
     def audit(
         self,
         *events: Mapping[str, str],
@@ -294,6 +298,7 @@ class Scenario:
             "audit": describe_audit(case),
             "breaks": list(case.breaks),
             "invariants": invariants,
+            "boundaries": "auto" if case.boundaries else None,
         }
         return cls(
             _NO_NAME.sub("-", case.id).strip("-"),

@@ -152,6 +152,8 @@ class Case:
         Invariants to check; None stands for those that the policy makes true.
     tags
         Of the file and of the scenario, in that order.
+    boundaries
+        Whether steps are generated around every threshold.
     skip, xfail
         Why the case is not run, or is known to fail.
     values
@@ -173,6 +175,7 @@ class Case:
     breaks: tuple[str, ...] = ()
     invariants: tuple[str, ...] | None = None
     tags: tuple[str, ...] = ()
+    boundaries: bool = False
     skip: str | None = None
     xfail: str | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
@@ -207,7 +210,7 @@ class Case:
             "skip": self.skip,
             "xfail": self.xfail,
             "study": self.study,
-        }
+        } | ({"boundaries": "auto"} if self.boundaries else {})
         text = json.dumps(content, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 

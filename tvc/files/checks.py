@@ -20,7 +20,7 @@ from tvc.files.documents import Node
 from tvc.files.faults import list_choices, show
 from tvc.files.models import WRONG, DenyModel, PersonModel, ScenarioModel, StepModel
 from tvc.files.policy_merging import MergedPolicy
-from tvc.files.wording import Report, check_word
+from tvc.files.wording import Report
 
 #: By kind of request, the rules that may refuse it, by reason. Facts have none.
 REFUSALS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
@@ -77,17 +77,17 @@ class Progress:
     now_ms
         When the latest step happens; None when that cannot be told.
     saved
-        Handles of codes.
+        Handles of codes, in the order in which they are saved.
     """
 
     now_ms: int | None = 0
-    saved: set[str] = field(default_factory=set)
+    saved: dict[str, None] = field(default_factory=dict)
 
     def skip(self, step: object) -> None:
         """Pass over a step that cannot be read: the time is unknown, what it saves is not."""
         self.now_ms = None
         if isinstance(step, dict) and isinstance(step.get("save"), str):
-            self.saved.add(step["save"])
+            self.saved[step["save"]] = None
 
 
 # People
@@ -104,11 +104,10 @@ def check_person(
     for key in ("methods", "permissions", "knows"):
         check_repeats(report, node, getattr(model, key), name, key)
     for index, known in enumerate(model.knows):
-        wrong = check_word("person", known, people)
-        if wrong is None and not _has_account(people, known):
-            wrong = f"{show(known)} is an outsider: they have no account, so no password"
-        if wrong is not None:
-            report.add(node, wrong, name, "knows", index)
+        place = (name, "knows", index)
+        if report.check(node, "person", known, people, *place) and not _has_account(people, known):
+            message = f"{show(known)} is an outsider: they have no account, so no password"
+            report.add(node, message, *place)
 
 
 #: What only who has an account can have, and its default.
@@ -143,6 +142,9 @@ def check_form(report: Report, node: Node, scenario: ScenarioModel) -> None:
         report.add(node, "missing key 'timeline': what happens (or workload, or compare)")
     if simulated is not None and "audit" in given:
         report.add(node, f"an audit belongs to a timeline, not to a {simulated}", "audit", key=True)
+    if simulated is not None and "boundaries" in given:
+        message = f"boundaries belong to a timeline, not to a {simulated}"
+        report.add(node, message, "boundaries", key=True)
     if "compare" in given and "policy" in given:
         report.add(node, "each arm of a comparison names its policy", "policy", key=True)
     if scenario.invariants == []:
@@ -151,6 +153,9 @@ def check_form(report: Report, node: Node, scenario: ScenarioModel) -> None:
     if scenario.invariants == "none" and scenario.breaks:
         message = "with invariants: none nothing is checked, so nothing can be seen to break"
         report.add(node, message, "breaks", key=True)
+    if scenario.invariants == "none" and "boundaries" in given:
+        message = "with invariants: none nothing judges the steps that boundaries generate"
+        report.add(node, message, "boundaries", key=True)
     for key in ("breaks", "invariants", "tags"):
         check_repeats(report, node, getattr(scenario, key), key)
 
@@ -192,14 +197,14 @@ def _check_names(report: Report, node: Node, fields: Mapping[str, Any], cast: Ca
     for key in ("by", "for", "given_to"):
         name = fields.get(key)
         if name is not None and name not in people:
-            report.add(node, str(check_word("person", name, people)), key)
+            report.check(node, "person", name, people, key)
     subject: str = fields.get("for", "")
     is_fact = SHAPES[Kind(fields["do"])].fact
     if is_fact and subject in people and not _has_account(people, subject):
         report.add(node, f"{show(subject)} is an outsider: they have no account", "for")
     name = fields["node"]
     if name is not None and name not in cast.nodes:
-        report.add(node, str(check_word("node", name, cast.nodes)), "node")
+        report.check(node, "node", name, cast.nodes, "node")
 
 
 def _check_presented(
@@ -210,8 +215,7 @@ def _check_presented(
         if fields["with"] is not None:
             report.add(node, "code and with together: expected one of them", "with", key=True)
         if code != WRONG and code not in progress.saved:
-            wrong = check_word("code", code, (*sorted(progress.saved), WRONG))
-            report.add(node, f"{wrong}: no step before this one saves it", "code")
+            report.check(node, "code", code, (*progress.saved, WRONG), "code")
     if fields.get("proof") is not None and fields["with"] is None:
         message = "proof without with: expected the method that it is for"
         report.add(node, message, "proof", key=True)
@@ -222,7 +226,7 @@ def _check_presented(
         report.add(node, message, "save")
     if save in progress.saved:
         report.add(node, f"{show(save)} is saved already by an earlier step", "save")
-    progress.saved.add(save)
+    progress.saved[save] = None
 
 
 def _check_time(report: Report, node: Node, step: StepModel, progress: Progress) -> None:
@@ -295,9 +299,7 @@ def _check_details(
             return
     if expect.limit is not None and policy is not None:
         limits = [limit.name for limit in policy.policy.rates]
-        wrong = check_word("rate limit", expect.limit, limits)
-        if wrong is not None:
-            report.add(node, wrong, "expect", "limit")
+        report.check(node, "rate limit", expect.limit, limits, "expect", "limit")
 
 
 #: What a refusal says besides its reason, and the reasons that it comes with.

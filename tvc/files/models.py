@@ -310,6 +310,10 @@ class ScenarioModel(Part):
             Discriminator(_invariants_form),
         ]
     ] = Field(None, description="none, or those to check; by default those the policy makes true")
+    boundaries: Maybe[Annotated[str, OneOf("boundaries", ("auto",))]] = Field(
+        None,
+        description="auto: also try, on copies, one tick around every threshold; invariants judge",
+    )
     skip: Maybe[Text] = Field(None, description="why the scenario is not run")
     xfail: Maybe[Text] = Field(None, description="why the scenario is known to fail")
     workload: Any = None
@@ -318,10 +322,17 @@ class ScenarioModel(Part):
     compare: Any = None
 
 
+def _read_version(value: object) -> int:
+    # To Python 1.0 and true are 1, to whoever reads the file they are not.
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise ValueError(f"unknown version of the format {show(value)}: expected 1")
+    return value
+
+
 class FileModel(Part):
     """A scenario file."""
 
-    tvc: Annotated[int, OneOf("version of the format", (1,))]
+    tvc: Annotated[int, OneOf("version of the format", (1,)), BeforeValidator(_read_version)]
     tags: list[Name] = Field([], description="tags of every scenario")
     policies: Any = Field({}, description="policies of this file, by name")
     people: dict[Name, PersonModel] = Field({}, description="everybody, by name")

@@ -194,6 +194,8 @@ class _Reader:
             variants = expand(self._report, node, room)
             room -= sum(count_steps(variant.node) for variant in variants)
             for variant in variants:
+                if self._report.is_full:
+                    return []
                 case = self._read_case(variant)
                 if case is not None:
                     cases.append(case)
@@ -234,6 +236,7 @@ class _Reader:
             breaks=tuple(model.breaks),
             invariants=None if model.invariants is None else _listed(model.invariants),
             tags=tuple(dict.fromkeys((*self._tags, *model.tags))),
+            boundaries=model.boundaries is not None,
             skip=model.skip,
             xfail=model.xfail,
             values={column: plain(value) for column, value in variant.values.items()},

@@ -5,7 +5,7 @@ becomes a fault at a place of the file that says what was expected there, with a
 was meant.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Collection, Iterable, Mapping, Set
 from types import UnionType
 from typing import Annotated, Any, Final, Union, get_args, get_origin
 
@@ -20,6 +20,7 @@ Path = tuple[str | int, ...]
 _KEY_MARK: Final = "[key]"
 #: Among how many words a guess is looked for; a file may name any number of people.
 _MOST_GUESSED: Final = 1_000
+_MOST_SAID: Final = 1_000
 #: Errors of a step that does not say what is asked.
 _UNTAGGED: Final = ("union_tag_invalid", "union_tag_not_found")
 
@@ -27,13 +28,20 @@ _UNTAGGED: Final = ("union_tag_invalid", "union_tag_not_found")
 class Report:
     """Collects what is wrong with a file; a fault that shows in several cases counts once.
 
-    No more than `MAX_FAULTS` are kept: who has that many starts with the first.
+    No more than `MAX_FAULTS` are kept: who has that many starts with the first. Nor does it
+    listen to the same few for ever, as the cases of a large table would say them.
     """
 
     def __init__(self, file: str) -> None:
         self.file = file
         self._faults: dict[Fault, None] = {}
         self._settled: set[tuple[int, int]] = set()
+        self._said = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no more faults are taken."""
+        return len(self._faults) >= MAX_FAULTS or self._said >= _MOST_SAID
 
     @property
     def faults(self) -> Set[Fault]:
@@ -42,9 +50,23 @@ class Report:
 
     def add(self, node: Node, message: str, *path: str | int, key: bool = False) -> None:
         """Report something wrong at a node, or at a path below it."""
+        if self.is_full:
+            return
+        self._said += 1
         line, column = locate(node, path, key)
-        if (line, column) not in self._settled and len(self._faults) < MAX_FAULTS:
+        if (line, column) not in self._settled:
             self._faults[Fault(self.file, line, column, message)] = None
+
+    def check(
+        self, node: Node, what: str, word: str, known: Collection[str], *path: str | int
+    ) -> bool:
+        """Say whether a word is one of those known; report it, below a node, when it is not."""
+        if word in known:
+            return True
+        # A guess among thousands of names takes its time: not where nobody will see it.
+        if not self.is_full:
+            self.add(node, str(check_word(what, word, known)), *path)
+        return False
 
     def settle(self, node: Node, message: str) -> None:
         """Report what is wrong at a node, and let nothing more be said of that place."""
@@ -56,7 +78,7 @@ class Report:
         self._faults.update(dict.fromkeys(faults))
 
 
-def check_word(what: str, word: str, known: Iterable[str]) -> str | None:
+def check_word(what: str, word: str, known: Collection[str]) -> str | None:
     """Say what is wrong with a word that should be one of those known; None when it is.
 
     Examples
@@ -64,9 +86,9 @@ def check_word(what: str, word: str, known: Iterable[str]) -> str | None:
     >>> check_word("node", "wset", ["east", "west"])
     "unknown node 'wset' (did you mean 'west'?): expected one of: east, west"
     """
-    words = list(known)
-    if word in words:
+    if word in known:
         return None
+    words = list(known)
     guess = suggest(word, words[:_MOST_GUESSED])
     if not words:
         return f"unknown {what} {show(word)}: the file has none"

@@ -49,8 +49,11 @@ def explain(case: Case, number: int | None = None, law: Law = LAW, seed: int = 0
     """
     if number is not None and not 1 <= number <= len(case.steps):
         raise NoSuchStep(f"{case.name} has steps 1 to {len(case.steps)}, not {number}")
-    run = play(case, law, seed)
     yield f"{case.name}"
+    if case.stochastic:
+        yield "A simulation has no steps to explain."
+        return
+    run = play(case, law, seed)
     yield f"policy {case.policy.policy.name} ({case.policy.digest[:12]})"
     shown = 0
     for taken in run.taken:

@@ -7,6 +7,7 @@ from tvc.authority.authority import Record
 from tvc.authority.decide import LAW, Decision, Law
 from tvc.authority.durations import format_duration
 from tvc.files.cases import AuditExpectation, AuditLine, Case, Expectation
+from tvc.harness.boundaries.judging import generated_failures, probe_case
 from tvc.harness.outcomes import (
     CaseResult,
     Concern,
@@ -46,10 +47,12 @@ def run_case(case: Case, law: Law = LAW, seed: int = 0) -> CaseResult:
     run = play(case, law, seed)
     steps = tuple(judge_step(taken) for taken in run.taken)
     invariants = judge_invariants(run)
+    generated = probe_case(case, invariants, law, seed)
     failures = (
         *_step_failures(steps),
         *_audit_failures(run),
         *_invariant_failures(case, invariants),
+        *generated_failures(generated),
     )
     outcome = Outcome.FAILED if failures else Outcome.PASSED
     if case.xfail is not None:
@@ -65,6 +68,7 @@ def run_case(case: Case, law: Law = LAW, seed: int = 0) -> CaseResult:
         outcome,
         steps=steps,
         invariants=invariants,
+        generated=generated,
         failures=failures,
         note=case.xfail or "",
         run=run,

@@ -18,6 +18,10 @@ from tvc.authority.state import PERMISSIONS, Put, State, apply
 #: How far a number is moved before a search gives up: a million, or some thousand days.
 _FARTHEST_STEPS = 40
 
+#: Knobs of a rate limit that decide what it remembers, so that no later change of them can be
+#: judged by what it remembers now.
+_COUNTED_FROM_THE_START = ("window", "scope", "per")
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -185,6 +189,7 @@ def _knob(question: _Question) -> Change | None:
         (f"rates.{rate.name}.{knob.key}", knob)
         for rate in question.policy.rates
         for knob in RATE_KNOBS
+        if knob.key not in _COUNTED_FROM_THE_START
     ]
     for key, knob in [*((knob.key, knob) for knob in KNOBS), *rates]:
         best = _flips(question, key, knob, values[key])

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from tvc.harness.boundaries.probing import Probe
 from tvc.timeline.driver import Run, Taken
 
 
@@ -113,6 +114,8 @@ class CaseResult:
         The seed it ran under.
     steps, invariants
         What each step and invariant gave.
+    generated
+        What the steps gave that ``boundaries: auto`` generated; no expectation judges them.
     failures
         Why it failed, in order of the file; empty unless it did.
     note
@@ -136,6 +139,7 @@ class CaseResult:
     seed: int
     steps: tuple[StepResult, ...] = ()
     invariants: tuple[InvariantResult, ...] = ()
+    generated: tuple[Probe, ...] = ()
     failures: tuple[Failure, ...] = ()
     note: str = ""
     tags: tuple[str, ...] = ()

@@ -2,8 +2,9 @@
 
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import repeat
 from pathlib import Path
 
@@ -43,6 +44,10 @@ class Plan:
     stop_at_failure: bool = False
 
 
+class NothingAnswers(ValueError):
+    """An option that names something no file has, beside others that do."""
+
+
 def run(plan: Plan) -> SuiteResult:
     """Run a suite.
 
@@ -50,20 +55,32 @@ def run(plan: Plan) -> SuiteResult:
 
     Raises
     ------
-    BadExpression
-        If the selection's words cannot be read.
+    NothingAnswers
+        If an id, a tag or the name of a policy is found in no file though cases are selected.
     """
     if plan.processes > 1 and len(plan.files) > 1:
-        return _run_in_processes(plan)
-    loaded = [load(path, plan.loading) for path in plan.files]
-    return _run_loaded(plan, loaded)
+        parts = _run_in_processes(plan)
+        suite = _joined(parts)
+        if suite.results:
+            _refuse_unanswered(plan, suite, frozenset().union(*(part.answered for part in parts)))
+        return suite
+    return _run_loaded(plan, [load(path, plan.loading) for path in plan.files]).suite
 
 
 def collect(plan: Plan) -> tuple[list[Case], SuiteResult]:
-    """Return the selected cases of a suite without running them, and its faults."""
+    """Return the selected cases of a suite without running them, and its faults.
+
+    Raises
+    ------
+    NothingAnswers
+        As for `run`.
+    """
     loaded = [load(path, plan.loading) for path in plan.files]
     cases, deselected = _selected(plan, loaded)
-    return cases, SuiteResult(invalid=_faults(loaded), deselected=deselected)
+    suite = SuiteResult(invalid=_faults(loaded), deselected=deselected)
+    if cases and not suite.invalid:
+        _refuse_unanswered(plan, suite, _answered(plan, loaded))
+    return cases, suite
 
 
 Loaded = Sequence[ScenarioFile | tuple[Fault, ...]]
@@ -79,11 +96,53 @@ def _selected(plan: Plan, loaded: Loaded) -> tuple[list[Case], int]:
     return chosen, len(cases) - len(chosen)
 
 
-def _run_loaded(plan: Plan, loaded: Loaded) -> SuiteResult:
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What came of some files of a suite, and which of the options their cases answer to."""
+
+    suite: SuiteResult
+    answered: frozenset[str]
+
+
+def _options(plan: Plan) -> dict[str, Callable[[Case], bool]]:
+    """Return each option that must be answered by some case, with how a case answers it."""
+    options: dict[str, Callable[[Case], bool]] = {}
+    for wanted in plan.selection.ids:
+        options[f"--id {wanted}"] = Selection(ids=(wanted,)).selects
+    for tag in plan.selection.tags:
+        options[f"-t {tag}"] = Selection(tags=(tag,)).selects
+    for name, file in plan.loading.overrides.items():
+        options[f"--policy {name}"] = partial(_is_built_on, str(Path(file)))
+    return options
+
+
+def _is_built_on(file: str, case: Case) -> bool:
+    return any(origin.file == file for origin in case.policy.lineage)
+
+
+def _answered(plan: Plan, loaded: Loaded) -> frozenset[str]:
+    cases = [case for file in loaded if not isinstance(file, tuple) for case in file.cases]
+    return frozenset(
+        option for option, answers in _options(plan).items() if any(map(answers, cases))
+    )
+
+
+def _refuse_unanswered(plan: Plan, suite: SuiteResult, answered: frozenset[str]) -> None:
+    if suite.invalid or suite.interrupted:
+        return
+    for option in _options(plan):
+        if option not in answered:
+            raise NothingAnswers(f"{option}: no scenario has anything of that name")
+
+
+def _run_loaded(plan: Plan, loaded: Loaded) -> _Part:
     cases, deselected = _selected(plan, loaded)
     faults = _faults(loaded)
+    answered = _answered(plan, loaded)
     if faults:
-        return SuiteResult(invalid=faults, deselected=deselected)
+        return _Part(SuiteResult(invalid=faults, deselected=deselected), answered)
+    if cases and len(loaded) == len(plan.files):
+        _refuse_unanswered(plan, SuiteResult(), answered)
     results: list[CaseResult] = []
     interrupted = stopped = False
     try:
@@ -94,7 +153,7 @@ def _run_loaded(plan: Plan, loaded: Loaded) -> SuiteResult:
                 break
     except KeyboardInterrupt:
         interrupted = True
-    return SuiteResult(tuple(results), (), deselected, interrupted, stopped)
+    return _Part(SuiteResult(tuple(results), (), deselected, interrupted, stopped), answered)
 
 
 def run_guarded(case: Case, law: Law = LAW, seed: int = 0) -> CaseResult:
@@ -131,11 +190,11 @@ def _where(error: Exception) -> str:
     return f" in {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
 
 
-def _run_file(plan: Plan, path: Path) -> SuiteResult:
+def _run_file(plan: Plan, path: Path) -> _Part:
     return _run_loaded(plan, [load(path, plan.loading)])
 
 
-def _run_in_processes(plan: Plan) -> SuiteResult:
+def _run_in_processes(plan: Plan) -> list[_Part]:
     """Give each process whole files: reading them is most of the work.
 
     A file is run before the others are known to be free of faults; where one is not, what ran is
@@ -143,25 +202,29 @@ def _run_in_processes(plan: Plan) -> SuiteResult:
     """
     from concurrent.futures import ProcessPoolExecutor
 
-    parts: list[SuiteResult] = []
-    interrupted = False
+    parts: list[_Part] = []
     pool = ProcessPoolExecutor(min(plan.processes, len(plan.files)), initializer=_leave_interrupts)
     try:
-        for part in pool.map(_run_file, repeat(plan), plan.files):
-            parts.append(part)
-            if part.stopped:
-                break
+        parts.extend(pool.map(_run_file, repeat(plan), plan.files))
     except KeyboardInterrupt:
-        interrupted = True
+        parts.append(_Part(SuiteResult(interrupted=True), frozenset()))
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-    faults = tuple(fault for part in parts for fault in part.invalid)
+    return parts
+
+
+def _joined(parts: Sequence[_Part]) -> SuiteResult:
+    """Put the parts together as if one process had run them, up to the first that stopped."""
+    suites = [part.suite for part in parts]
+    faults = tuple(fault for suite in suites for fault in suite.invalid)
+    stop = next((place for place, suite in enumerate(suites) if suite.stopped), len(suites))
+    kept = () if faults else suites[: stop + 1]
     return SuiteResult(
-        () if faults else tuple(result for part in parts for result in part.results),
+        tuple(result for suite in kept for result in suite.results),
         faults,
-        sum(part.deselected for part in parts),
-        interrupted,
-        any(part.stopped for part in parts),
+        sum(suite.deselected for suite in suites),
+        any(suite.interrupted for suite in suites),
+        stop < len(suites) and not faults,
     )
 
 

@@ -19,7 +19,19 @@ def _policy() -> dict[str, Any]:
 
 
 def _report() -> dict[str, Any]:
-    text = (resources.files("tvc") / "harness" / "report.schema.json").read_text("utf-8")
+    return _packaged("report.schema.json")
+
+
+def _coverage() -> dict[str, Any]:
+    return _packaged("coverage/coverage.schema.json")
+
+
+def _lint() -> dict[str, Any]:
+    return _packaged("lint/lint.schema.json")
+
+
+def _packaged(name: str) -> dict[str, Any]:
+    text = resources.files("tvc").joinpath("harness", name).read_text("utf-8")
     found: dict[str, Any] = json.loads(text)
     return found
 
@@ -29,4 +41,6 @@ SCHEMAS: Final[dict[str, Callable[[], dict[str, Any]]]] = {
     "scenario": _scenario,
     "policy": _policy,
     "report": _report,
+    "coverage": _coverage,
+    "lint": _lint,
 }

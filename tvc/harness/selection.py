@@ -1,5 +1,6 @@
 """Selecting cases: by words of their name, by id, by tag."""
 
+import os.path
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -61,7 +62,14 @@ class Selection:
 
 
 def _is_within(name: str, wanted: str) -> bool:
+    wanted, name = _with_plain_path(wanted), _with_plain_path(name)
     return name == wanted or name.startswith((f"{wanted}[", f"{wanted}::"))
+
+
+def _with_plain_path(name: str) -> str:
+    """Spell the file of a name in one way, so that ``./a.tvc.yaml`` is ``a.tvc.yaml``."""
+    file, separator, case = name.partition("::")
+    return f"{os.path.normpath(file)}{separator}{case}"
 
 
 #: More than anybody types, and few enough that nesting them exhausts no stack.

@@ -17,7 +17,7 @@ from tvc.harness.runner import Plan
 
 
 class BadOutput(ValueError):
-    """A ``-f`` option that cannot be served."""
+    """An option that asks for a report which cannot be served."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def write_reports(
     for output in outputs:
         if output.file is not None:
             text = FORMATS[output.format](suite, _context(plan, None))
-            _write_whole(output.file, text)
+            write_whole(output.file, text)
     (shown,) = [output for output in outputs if output.file is None]
     if shown.format != "pretty":
         stderr.write(FORMATS["pretty"](suite, _context(plan, stderr)))
@@ -111,12 +111,34 @@ def lines_of(file: str) -> tuple[str, ...]:
         return ()
 
 
-def _write_whole(path: Path, text: str) -> None:
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+def write_whole(path: Path, text: str) -> None:
+    """Write a file so that it is whole or not there; a pipe or a device is written to.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written, with the name that was given.
+    """
+    target = path.resolve() if path.is_symlink() else path
+    try:
+        if target.exists() and not target.is_file():
+            target.write_text(text, encoding="utf-8")
+        else:
+            _replace(target, text)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None
+
+
+def _replace(target: Path, text: str) -> None:
+    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
-        Path(temporary).replace(path)
+        # Temporary files are their owner's alone; a report is as any other new file.
+        umask = os.umask(0)
+        os.umask(umask)
+        Path(temporary).chmod(0o666 & ~umask)
+        Path(temporary).replace(target)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise

@@ -4,6 +4,7 @@ import json
 from typing import Any, Final
 
 from tvc.files.faults import Fault
+from tvc.harness.boundaries.showing import probe_row
 from tvc.harness.excerpts import rerun_command
 from tvc.harness.formats.context import ReportContext
 from tvc.harness.outcomes import CaseResult, Failure, InvariantResult, StepResult, SuiteResult
@@ -41,7 +42,7 @@ def render(suite: SuiteResult, context: ReportContext) -> str:
 
 def _case(result: CaseResult, context: ReportContext) -> dict[str, Any]:
     rerun = rerun_command(result, context.overrides)
-    return {
+    case = {
         "id": result.name,
         "file": result.file,
         "line": result.line,
@@ -52,6 +53,9 @@ def _case(result: CaseResult, context: ReportContext) -> dict[str, Any]:
         "invariants": [_invariant(invariant) for invariant in result.invariants],
         "failures": [_failure(failure, rerun) for failure in result.failures],
     }
+    if result.generated:
+        case["generated"] = [probe_row(probe) for probe in result.generated]
+    return case
 
 
 def _step(result: StepResult) -> dict[str, Any]:

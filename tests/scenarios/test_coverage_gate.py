@@ -1,0 +1,30 @@
+"""The shipped scenarios try the whole law; what a change leaves untried fails here by name."""
+
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tvc.harness.collect import Loading, find_files
+from tvc.harness.coverage.measuring import Coverage, measure
+from tvc.harness.coverage.units import Group
+from tvc.harness.runner import Plan, run
+from tvc.harness.selection import Selection
+
+FOLDER = Path(__file__).parents[2] / "scenarios"
+
+
+@cache
+def shipped() -> Coverage:
+    suite = run(Plan(find_files([FOLDER]), Loading({}), Selection()))
+    assert not suite.invalid
+    return measure(suite)
+
+
+@pytest.mark.parametrize("group", list(Group))
+def test_the_shipped_scenarios_cover_every_unit_of_the_law(group):
+    assert [unit.id for unit in shipped().missing if unit.group is group] == []
+
+
+def test_every_shipped_file_covers_something():
+    assert [file for file, ids in shipped().files.items() if not ids] == []

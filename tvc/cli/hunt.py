@@ -1,0 +1,174 @@
+"""``tvc hunt``: search for a history that breaks an invariant, or tells two policies apart."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tvc.cli.common import load_policy
+
+if TYPE_CHECKING:
+    from tvc.harness.hunt.goals import Goal, Side
+    from tvc.harness.hunt.search import Exhausted, Find
+
+_RANDOM_EVENTS = 16
+_EXHAUSTIVE_EVENTS = 5
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command(
+        "hunt", help="Search for a scenario that breaks an invariant or tells two policies apart."
+    )(hunt)
+
+
+def hunt(  # noqa: PLR0913 - the options of the command
+    policy: Annotated[
+        str,
+        typer.Option("--policy", metavar="POLICY", help="A shipped policy, or a policy file."),
+    ] = "salesforce",
+    invariant: Annotated[
+        str | None,
+        typer.Option(
+            "--invariant",
+            metavar="NAME",
+            help="The invariant to break; any that the policy makes true by default.",
+        ),
+    ] = None,
+    differs_from: Annotated[
+        str | None,
+        typer.Option(
+            "--differs-from",
+            metavar="POLICY",
+            help="Look for a decision in which the two policies differ instead.",
+        ),
+    ] = None,
+    events: Annotated[
+        int | None,
+        typer.Option(
+            "--events", metavar="N", min=1, help="Longest history; 16, or 5 with --exhaustive."
+        ),
+    ] = None,
+    time: Annotated[
+        str | None,
+        typer.Option("--time", metavar="DURATION", help="How long to search; 60s by default."),
+    ] = None,
+    seed: Annotated[
+        int, typer.Option("--seed", min=0, help="The same seed finds the same scenario.")
+    ] = 0,
+    true_clocks: Annotated[
+        bool, typer.Option("--true-clocks", help="Leave out nodes whose clocks are wrong.")
+    ] = False,
+    exhaustive: Annotated[
+        bool,
+        typer.Option(
+            "--exhaustive", help="Look at every history of so many events, over a small alphabet."
+        ),
+    ] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", metavar="FILE", help="Write the scenario to FILE, not to stdout."),
+    ] = None,
+) -> int:
+    """Search; exits 1 with a scenario file where something is found, 0 where nothing is.
+
+    The scenario stands alone on standard output, or in the file; all else on standard error.
+    """
+    from tvc.harness.exits import Exit
+    from tvc.harness.hunt.search import Find
+
+    if exhaustive and time is not None:
+        raise typer.BadParameter("--time: an exhaustive search ends by itself")
+    seconds = _seconds_of(time or "60s")
+    if output is not None and not output.parent.is_dir():
+        raise typer.BadParameter(f"-o: no such folder: {output.parent}")
+    goal = _goal_of(policy, invariant, differs_from)
+    if exhaustive:
+        result = _exhaust(goal, events or _EXHAUSTIVE_EVENTS, true_clocks)
+    else:
+        from tvc.harness.hunt.search import hunt as search
+
+        longest = events or _RANDOM_EVENTS
+        result = search(goal, events=longest, seconds=seconds, seed=seed, true_clocks=true_clocks)
+    if isinstance(result, Find):
+        _hand_over(result, output)
+        return int(Exit.FAILED)
+    print(f"tvc: {_nothing(result, exhaustive, events)}", file=sys.stderr)
+    return int(Exit.INTERRUPTED if result.interrupted else Exit.PASS)
+
+
+def _seconds_of(text: str) -> float:
+    from tvc.authority.durations import parse_duration
+
+    try:
+        seconds = parse_duration(text) / 1000
+    except ValueError as wrong:
+        raise typer.BadParameter(f"--time: {wrong}") from None
+    if seconds <= 0:
+        raise typer.BadParameter(f"--time: {text} is no time to search")
+    return seconds
+
+
+def _goal_of(policy: str, invariant: str | None, differs_from: str | None) -> "Goal":
+    from tvc.files.faults import suggest
+    from tvc.files.invariant_names import INVARIANT_NAMES
+    from tvc.harness.hunt.goals import Breaks, Differs
+
+    if invariant is not None and differs_from is not None:
+        raise typer.BadParameter("--invariant and --differs-from together: expected one of them")
+    side = _side_of(policy)
+    if differs_from is not None:
+        return Differs(side, _side_of(differs_from))
+    if invariant is not None and invariant not in INVARIANT_NAMES:
+        known = ", ".join(INVARIANT_NAMES)
+        hint = suggest(invariant, INVARIANT_NAMES)
+        raise typer.BadParameter(f"--invariant: no invariant {invariant!r}{hint}; known: {known}")
+    return Breaks(side, invariant)
+
+
+def _side_of(policy: str) -> "Side":
+    from tvc.authority.decide import LAW
+    from tvc.harness.hunt.goals import Side
+
+    loaded = load_policy(policy).policy
+    return Side(LAW, loaded, loaded.name)
+
+
+def _exhaust(goal: "Goal", events: int, true_clocks: bool) -> "Find | Exhausted":
+    from tvc.harness.hunt.exhaustive import CannotExhaust, exhaust
+
+    def tell(line: str) -> None:
+        print(f"tvc: {line}", file=sys.stderr)
+
+    try:
+        return exhaust(goal, events=events, true_clocks=true_clocks, tell=tell)
+    except CannotExhaust as why:
+        raise typer.BadParameter(f"--exhaustive: {why}") from None
+
+
+def _hand_over(found: "Find", output: Path | None) -> None:
+    text = found.to_yaml()
+    where = ""
+    if output is None:
+        sys.stdout.write(text)
+    else:
+        output.write_text(text, "utf-8")
+        where = f"; written to {output}"
+    count = len(found.history.events)
+    print(f"tvc: {found.goal.text}: {found.seen.message}", file=sys.stderr)
+    print(
+        f"tvc: found in {found.explored.seconds:.1f} s after {found.explored.text}; "
+        f"{count} event{'s' if count > 1 else ''}{where}",
+        file=sys.stderr,
+    )
+
+
+def _nothing(result: "Exhausted", exhaustive: bool, events: int | None) -> str:
+    explored = f"{result.explored.text}, {result.explored.seconds:.1f} s"
+    if result.interrupted:
+        return f"interrupted; explored so far: {explored}"
+    if exhaustive:
+        longest = events or _EXHAUSTIVE_EVENTS
+        return f"none with at most {longest} events: {result.goal.text}; explored: {explored}"
+    return f"not found: {result.goal.text}; explored: {explored}"

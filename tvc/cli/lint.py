@@ -1,0 +1,163 @@
+"""``tvc lint``: look at scenarios and policies without judging a run."""
+
+import sys
+from datetime import date
+from itertools import takewhile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperCommand
+
+if TYPE_CHECKING:
+    from tvc.harness.lint.linting import LintResult
+    from tvc.harness.lint.reports import LintContext
+    from tvc.harness.writing import Output
+
+
+class _LintCommand(TyperCommand):
+    """Lets ``--controls`` stand alone or take a file: ``--controls=FILE``."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - typer's own
+        """Read the words, after giving the form with a file the name of an option of its own."""
+        options = list(takewhile(lambda word: word != "--", args))
+        spelt = [word.replace("--controls=", "--controls-file=", 1) for word in options]
+        return super().parse_args(ctx, [*spelt, *args[len(options) :]])
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command(
+        "lint",
+        cls=_LintCommand,
+        help="Say what is idle, contradictory or short of guidance in scenarios and policies.",
+    )(lint)
+
+
+def lint(  # noqa: PLR0913 - the options of the command
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="PATH...", help="Scenario files (*.tvc.yaml), folders, or policy files."
+        ),
+    ] = None,
+    policies: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--policy",
+            metavar="NAME",
+            help="Also a policy: a shipped one, a policy file, or one of the scenario files. "
+            "Repeatable.",
+        ),
+    ] = None,
+    formats: Annotated[
+        list[str] | None,
+        typer.Option(
+            "-f",
+            metavar="FORMAT[:FILE]",
+            help="pretty, json, junit, github or sarif, to stdout or to FILE. Repeatable.",
+        ),
+    ] = None,
+    fail_level: Annotated[
+        str,
+        typer.Option(
+            "--fail-level",
+            metavar="error|warning|never",
+            help="Exit 1 when a finding is at this level or above.",
+        ),
+    ] = "error",
+    controls: Annotated[
+        bool,
+        typer.Option(
+            "--controls",
+            help="Judge each policy by NIST, OWASP and CISA guidance and name the cases that show "
+            "it; --controls=FILE writes that as .html, .csv, .md or .json. Repeatable.",
+        ),
+    ] = False,
+    control_files: Annotated[
+        list[str] | None, typer.Option("--controls-file", metavar="FILE", hidden=True)
+    ] = None,
+    controls_date: Annotated[
+        str | None,
+        typer.Option(
+            "--controls-date", metavar="YYYY-MM-DD", help="A date that the controls shall bear."
+        ),
+    ] = None,
+) -> int:
+    """Look at files and policies and report; the exit code says whether anything failed."""
+    from tvc import __version__
+    from tvc.cli.common import close_quietly
+    from tvc.harness.collect import NoSuchPath
+    from tvc.harness.lint.findings import FAIL_LEVELS, exit_of
+    from tvc.harness.lint.linting import lint as linted
+    from tvc.harness.lint.reading import NoSuchPolicy
+    from tvc.harness.lint.reports import FORMATS, LintContext
+    from tvc.harness.writing import BadOutput, lines_of, outputs_of
+
+    if fail_level not in FAIL_LEVELS:
+        raise typer.BadParameter(f"--fail-level {fail_level}: expected {', '.join(FAIL_LEVELS)}")
+    if not paths and not policies:
+        raise typer.BadParameter("nothing to lint: name a PATH or a --policy")
+    _check_date(controls_date)
+    try:
+        outputs = outputs_of(formats or [], tuple(FORMATS))
+        tables = _tables(control_files or [], outputs)
+        result = linted(paths or [], policies or [], controls or bool(tables))
+    except (BadOutput, NoSuchPath, NoSuchPolicy) as wrong:
+        raise typer.BadParameter(str(wrong)) from None
+    if (controls or tables) and not result.policies and not result.invalid:
+        raise typer.BadParameter("--controls needs a policy: name a policy file, or a --policy")
+    context = LintContext(__version__, fail_level, False, lines_of, controls_date)
+    try:
+        _write(result, context, outputs, tables)
+    except BrokenPipeError:
+        # The verdict stands, whoever stopped reading.
+        close_quietly(sys.stdout)
+    return int(exit_of(result.findings, fail_level, result.linted, bool(result.invalid)))
+
+
+def _check_date(text: str | None) -> None:
+    try:
+        if text is not None:
+            date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"--controls-date {text}: expected YYYY-MM-DD") from None
+
+
+def _tables(names: list[str], outputs: "tuple[Output, ...]") -> tuple[Path, ...]:
+    from tvc.harness.lint.reports.tables import TABLES
+
+    taken = [output.file for output in outputs if output.file is not None]
+    for name in names:
+        file = Path(name)
+        if file.suffix not in TABLES:
+            raise typer.BadParameter(f"--controls={name}: expected FILE{' or FILE'.join(TABLES)}")
+        if not file.parent.is_dir():
+            raise typer.BadParameter(f"--controls={name}: no such folder: {file.parent}")
+        if file in taken:
+            raise typer.BadParameter(f"--controls={name}: two reports cannot go to the same place")
+        taken.append(file)
+    return tuple(map(Path, names))
+
+
+def _write(
+    result: "LintResult",
+    context: "LintContext",
+    outputs: "tuple[Output, ...]",
+    tables: tuple[Path, ...],
+) -> None:
+    from tvc.harness.lint.reports import FORMATS
+    from tvc.harness.lint.reports.tables import render_table
+    from tvc.harness.writing import write_whole
+
+    for output in outputs:
+        if output.file is not None:
+            write_whole(output.file, FORMATS[output.format](result, context))
+    for table in tables if not result.invalid else ():
+        write_whole(table, render_table(table, result, context))
+    (shown,) = [output for output in outputs if output.file is None]
+    if shown.format != "pretty":
+        sys.stderr.write(FORMATS["pretty"](result, context.on(sys.stderr)))
+        sys.stderr.flush()
+    sys.stdout.write(FORMATS[shown.format](result, context.on(sys.stdout)))
+    sys.stdout.flush()

@@ -1,0 +1,139 @@
+"""``tvc mutate``: say which changes of a policy, or of the law, a suite would not notice."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from tvc.cli.testing import Paths
+
+if TYPE_CHECKING:
+    from tvc.harness.mutation.study import Study
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command(
+        "mutate", help="Say which changes of a policy, or of the law, a suite would not notice."
+    )(mutate)
+
+
+def mutate(  # noqa: PLR0913 - the options of the command
+    paths: Paths,
+    policy: Annotated[
+        str,
+        typer.Option(
+            "--policy",
+            metavar="POLICY|NAME=FILE",
+            help="Only this policy, by its name or file, but every knob of it. NAME=FILE runs with "
+            "the policy file FILE wherever a scenario says NAME.",
+        ),
+    ] = "",
+    law: Annotated[
+        bool,
+        typer.Option("--law", help="Change the law, too: drop a rule, take < for <=, and so on."),
+    ] = False,
+    min_score: Annotated[
+        float | None,
+        typer.Option(
+            "--min-score",
+            metavar="N",
+            min=0,
+            max=100,
+            help="Exit 7 where less than N percent are noticed.",
+        ),
+    ] = None,
+    words: Annotated[
+        str, typer.Option("-k", metavar="EXPR", help="Only cases whose name satisfies EXPR.")
+    ] = "",
+    ids: Annotated[
+        list[str] | None,
+        typer.Option("--id", metavar="FILE::id[case]", help="Only this case. Repeatable."),
+    ] = None,
+    tags: Annotated[
+        list[str] | None, typer.Option("-t", metavar="TAG", help="Only cases with TAG. Repeatable.")
+    ] = None,
+    form: Annotated[
+        Literal["pretty", "json"], typer.Option("-f", help="The report on standard output.")
+    ] = "pretty",
+    processes: Annotated[
+        int, typer.Option("-p", metavar="N", min=1, help="Share the mutants among N processes.")
+    ] = 1,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Keys everything that is drawn.")] = 0,
+    offer: Annotated[
+        Path | None,
+        typer.Option(
+            "--offer",
+            metavar="DIR",
+            help="Look for a scenario that notices each survivor, and write it into DIR.",
+        ),
+    ] = None,
+    time: Annotated[
+        str,
+        typer.Option("--time", metavar="DURATION", help="How long to look for each survivor."),
+    ] = "10s",
+) -> int:
+    """Change one thing at a time and report which changes no case notices."""
+    from tvc.authority.durations import SECOND_MS, parse_duration
+    from tvc.cli.common import close_quietly, overrides_of
+    from tvc.harness.collect import Loading, NoSuchPath, find_files
+    from tvc.harness.mutation.exits import exit_of
+    from tvc.harness.mutation.reports import render_json, render_pretty
+    from tvc.harness.mutation.study import NoSuchPolicy, Request, study
+    from tvc.harness.runner import NothingAnswers
+    from tvc.harness.selection import BadExpression, Selection
+
+    if offer is not None and not offer.is_dir():
+        raise typer.BadParameter(f"--offer: no such folder: {offer}")
+    try:
+        seconds = parse_duration(time) / SECOND_MS
+    except ValueError as wrong:
+        raise typer.BadParameter(f"--time: {wrong}") from None
+    _, separator, file = policy.partition("=")
+    overrides = overrides_of([policy] if separator else [])
+    try:
+        selection = Selection(words, tuple(ids or ()), tuple(tags or ()))
+        selection.check()
+        request = Request(
+            find_files(paths),
+            Loading(overrides),
+            selection,
+            seed,
+            processes,
+            file or policy or None,
+            law,
+            0.0 if offer is None else seconds,
+        )
+        found = study(request)
+    except (BadExpression, NoSuchPath, NoSuchPolicy, NothingAnswers) as wrong:
+        raise typer.BadParameter(str(wrong)) from None
+    offers = _write_offers(found, offer)
+    pretty = render_pretty(found, offers, looked=offer is not None)
+    try:
+        if form == "json":
+            sys.stderr.write(pretty)
+            sys.stderr.flush()
+        sys.stdout.write(render_json(found, offers) if form == "json" else pretty)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The verdict stands, whoever stopped reading.
+        close_quietly(sys.stdout)
+    return int(exit_of(found, min_score))
+
+
+def _write_offers(found: "Study", folder: Path | None) -> dict[int, str]:
+    """Write the offered scenarios, numbered as the survivors are; return their files."""
+    from tvc.harness.mutation.trials import Status
+
+    written: dict[int, str] = {}
+    if folder is None:
+        return written
+    survivors = 0
+    for number, verdict in enumerate(found.verdicts):
+        survivors += verdict.status is Status.SURVIVED
+        if verdict.offer is not None:
+            file = folder / f"survivor-{survivors}.tvc.yaml"
+            file.write_text(verdict.offer, "utf-8")
+            written[number] = str(file)
+    return written

@@ -1,0 +1,193 @@
+"""The thresholds of a policy, and on which side of them a request came, one tick away at most.
+
+A tick is a millisecond of a time and one of a count. The sides are those of what is measured: an
+age, an instant, a number of uses. A count that the law stops at its limit has no side above it.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from tvc.authority.policy import Policy
+from tvc.authority.reasons import Reason
+from tvc.authority.requests import Request
+from tvc.authority.rules import lifetime_allowed, signed_in, under_rates
+from tvc.authority.state import State
+from tvc.harness.examine import Comparison, Examination, Meeting
+
+_ALL: Final = ("below", "at", "above")
+_UP_TO: Final = ("below", "at")
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """A number of a policy at which a decision may turn.
+
+    Attributes
+    ----------
+    name
+        The knob, or what of it.
+    says
+        What the threshold is.
+    sides
+        The sides on which a request can come.
+    """
+
+    name: str
+    says: str
+    sides: tuple[str, ...] = _ALL
+
+
+#: Every threshold there is.
+THRESHOLDS: Final = (
+    Threshold("lifetime.min", "the shortest lifetime"),
+    Threshold("lifetime.max", "the longest lifetime"),
+    Threshold("lifetime.step", "a multiple of the step of lifetimes"),
+    Threshold("code.live", "the end of a code, leeway included"),
+    Threshold("clock.leeway", "the end of a code with a leeway"),
+    Threshold("code.uses", "the uses that a code is good for", _UP_TO),
+    Threshold("code.per_user", "the codes that a subject may have live", _UP_TO),
+    Threshold("rates.rolling.per", "the age at which a generation leaves a rolling window"),
+    Threshold("rates.rolling.limit", "the generations that a rolling window holds", _UP_TO),
+    Threshold("rates.clock_hour.per", "the edge between two windows of the clock"),
+    Threshold("rates.clock_hour.limit", "the generations that a window of the clock holds", _UP_TO),
+    Threshold("rates.bucket.token", "the instant at which a bucket has a token again"),
+    Threshold("issuer.approvals", "the approvals that a generation needs"),
+    Threshold("issuer.approval_valid", "the age at which an approval lapses"),
+    Threshold("lockout.failures", "the failures that lock a path", _UP_TO),
+    Threshold("lockout.for", "the end of a lock"),
+    Threshold("session.max", "the longest a session lasts"),
+    Threshold("session.idle", "the longest a session lasts without a request"),
+    Threshold("session.ends_with_code", "the end of the code that a session ends with"),
+)
+
+#: Comparisons of the law that measure up to a threshold, whatever rule makes them.
+_MEASURED: Final = {
+    "lifetime.short": "lifetime.min",
+    "lifetime.long": "lifetime.max",
+    "code.live": "code.live",
+    "codes.full": "code.per_user",
+    "approval.enough": "issuer.approvals",
+    "lockout.reached": "lockout.failures",
+    "lock.holds": "lockout.for",
+}
+#: Comparisons that go the other way: by what is left, or by when the window began.
+_MIRRORED: Final = {"uses.spent": "code.uses", "approval.counts": "issuer.approval_valid"}
+
+_SIDES: Final = {-1: "below", 0: "at", 1: "above"}
+_PASSED: Final = "passed"
+
+
+def sides_met(
+    seen: Examination, policy: Policy, state: State, request: Request, now_ms: int
+) -> Iterator[tuple[str, str]]:
+    """Yield the thresholds that a decision came within a tick of.
+
+    Parameters
+    ----------
+    seen
+        How the decision came about.
+    policy, state, request, now_ms
+        As for `tvc.authority.decide.decide`; the state is the one before the decision.
+
+    Yields
+    ------
+    tuple of str
+        Name and side.
+    """
+    for name, ticks in _distances(seen, policy, state, request, now_ms):
+        if ticks in _SIDES:
+            yield name, _SIDES[ticks]
+            if name == "code.live" and policy.clock.leeway_ms:
+                yield "clock.leeway", _SIDES[ticks]
+
+
+#: Names of thresholds, each with how many ticks it is left behind.
+Ticks = Iterator[tuple[str, int]]
+
+
+def _distances(
+    seen: Examination, policy: Policy, state: State, request: Request, now_ms: int
+) -> Ticks:
+    for meeting in seen.meetings:
+        yield from _SPECIAL.get(meeting.rule.check, _measure)(meeting, policy, request)
+        if meeting.rule.check is under_rates:
+            yield from _edges_of_windows(policy, seen, state, now_ms)
+
+
+def _measure(meeting: Meeting, _policy: Policy, _request: Request) -> Ticks:
+    for one in meeting.comparisons:
+        if one.name in _MEASURED:
+            yield _MEASURED[one.name], one.left - one.right
+        elif one.name in _MIRRORED:
+            yield _MIRRORED[one.name], one.right - one.left
+
+
+def _measure_lifetime(meeting: Meeting, policy: Policy, request: Request) -> Ticks:
+    yield from _measure(meeting, policy, request)
+    if meeting.verdict in (_PASSED, f"refused: {Reason.LIFETIME_NOT_ON_STEP}"):
+        step_ms = policy.lifetime.step_ms
+        above = (request.lifetime_ms or 0) % step_ms
+        yield "lifetime.step", above
+        yield "lifetime.step", above - step_ms
+
+
+def _measure_session(meeting: Meeting, policy: Policy, _request: Request) -> Ticks:
+    """Tell the ends of a session apart, which the law compares alike, by their order."""
+    rules = policy.session
+    ends = [name for name in ("max", "idle") if getattr(rules, f"{name}_ms") is not None]
+    over = [one for one in meeting.comparisons if one.name == "session.over"]
+    for name, one in zip(ends, over, strict=False):
+        yield f"session.{name}", one.left - one.right
+    for one in meeting.comparisons:
+        if one.name == "code.live":
+            yield "session.ends_with_code", one.left - one.right
+
+
+def _measure_rates(meeting: Meeting, policy: Policy, _request: Request) -> Ticks:
+    """Tell the limits apart by their order; each is done with one comparison of fullness."""
+    limits = iter(policy.rates)
+    limit = next(limits, None)
+    for one in _before_the_wait(meeting):
+        if limit is None:
+            return
+        if one.name == "rate.counts":
+            # The window began at `right`: what is one tick too old for it is above its age.
+            yield "rates.rolling.per", one.right - one.left
+            continue
+        if one.name == "rate.full":
+            yield f"rates.{limit.window}.limit", one.left - one.right
+        limit = next(limits, None)
+
+
+def _before_the_wait(meeting: Meeting) -> Iterator[Comparison]:
+    """Yield what was compared at this instant: a refusal goes on to compare later ones."""
+    for one in meeting.comparisons:
+        yield one
+        if (one.name == "rate.full" and one.holds) or (one.name == "rate.token" and not one.holds):
+            return
+
+
+_SPECIAL: Final[dict[Callable[..., object], Callable[[Meeting, Policy, Request], Ticks]]] = {
+    lifetime_allowed: _measure_lifetime,
+    signed_in: _measure_session,
+    under_rates: _measure_rates,
+}
+
+
+def _edges_of_windows(
+    policy: Policy, seen: Examination, state: State, now_ms: int
+) -> Ticks:
+    """Yield how far it is from the edges of used windows, which no comparison tells."""
+    decision = seen.decision
+    for limit in policy.rates:
+        counted_for = {"subject": decision.subject, "issuer": decision.account}.get(limit.scope)
+        memory = state.rates.get((limit.name, counted_for or ""), ())
+        if limit.window == "clock_hour":
+            for window, _ in memory:
+                yield "rates.clock_hour.per", now_ms - (window + 1) * limit.per_ms
+        elif limit.window == "bucket" and memory:
+            units, reading_ms = memory
+            missing = limit.per_ms - units
+            if missing > 0:
+                yield "rates.bucket.token", now_ms - reading_ms - -(-missing // limit.limit)

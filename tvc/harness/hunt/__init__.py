@@ -1,0 +1,1 @@
+"""The hunt: histories that nobody thought of, which break an invariant or tell two laws apart."""

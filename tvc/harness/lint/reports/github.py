@@ -1,0 +1,69 @@
+"""The report for GitHub Actions: workflow commands, which become notes beside the lines.
+
+The commands and their escapes: https://docs.github.com/actions/reference/workflow-commands
+"""
+
+from typing import Final
+
+from tvc.files.faults import escape
+from tvc.harness.formats.context import portable_path
+from tvc.harness.lint.findings import Finding, Level
+from tvc.harness.lint.linting import LintResult
+from tvc.harness.lint.places import BUILT_IN
+from tvc.harness.lint.reports.context import LintContext, summary_of
+
+_COMMANDS: Final = {Level.ERROR: "error", Level.WARNING: "warning", Level.INFO: "notice"}
+
+
+def render(result: LintResult, _context: LintContext) -> str:
+    """Render a lint as workflow commands, one a line.
+
+    Parameters
+    ----------
+    result
+        What was found.
+
+    Returns
+    -------
+    str
+        An error for each fault of a file; an error, warning or notice for each finding; a notice
+        with the summary.
+    """
+    lines = [
+        _command(
+            "error",
+            _place(fault.file, fault.line, fault.column) | {"title": "invalid file"},
+            fault.message,
+        )
+        for fault in result.invalid
+    ]
+    lines += [_finding(finding) for finding in result.findings]
+    lines.append(_command("notice", {"title": "tvc lint"}, summary_of(result)))
+    return "\n".join(lines) + "\n"
+
+
+def _finding(finding: Finding) -> str:
+    at = finding.place
+    about = f"{finding.about}: " if finding.about else ""
+    message = f"{escape(about + finding.message)}\n{escape(finding.hint)}"
+    properties = _place(at.file, at.line, at.column) | {"title": finding.rule}
+    return _command(_COMMANDS[finding.level], properties, message)
+
+
+def _place(file: str, line: int, column: int) -> dict[str, str]:
+    if file.startswith(BUILT_IN):  # no file of the repository
+        return {}
+    return {"file": escape(portable_path(file)), "line": str(line), "col": str(column)}
+
+
+def _command(level: str, properties: dict[str, str], message: str) -> str:
+    shown = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
+    return f"::{level} {shown}::{_data(message)}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,97 @@
+"""The report for CI servers: JUnit XML, one test suite a file.
+
+A finding at or above the fail level is a failed test case, so that the server and the exit code
+say the same; the others are the output of a test case that passes.
+"""
+
+from collections.abc import Iterable, Mapping
+from itertools import groupby
+from xml.etree import ElementTree as ET
+
+from tvc.files.faults import escape
+from tvc.harness.lint.findings import Finding, fails
+from tvc.harness.lint.linting import LintResult
+from tvc.harness.lint.reports.context import LintContext
+
+
+def render(result: LintResult, context: LintContext) -> str:
+    """Render a lint as JUnit XML.
+
+    Parameters
+    ----------
+    result
+        What was found.
+    context
+        The version for the properties, and the fail level.
+    """
+    root = ET.Element("testsuites", name="tvc lint")
+    for file, faults in groupby(result.invalid, key=lambda fault: str(fault.file)):
+        suite = _suite(root, file, context)
+        for fault in faults:
+            case = _case(suite, f"{fault.line}:{fault.column}", file, fault.line)
+            _add(case, "error", {"type": "invalid_file", "message": fault.message}, [str(fault)])
+    by_file: dict[str, list[Finding]] = {
+        file: [] for file in (*result.files, *(policy.place.file for policy in result.policies))
+    }
+    for finding in result.findings:
+        by_file.setdefault(finding.place.file, []).append(finding)
+    for file, findings in by_file.items():
+        _add_file(_suite(root, file, context), file, findings, context)
+    _count(root)
+    ET.indent(root)
+    text = ET.tostring(root, encoding="unicode")
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n'
+
+
+def _add_file(
+    suite: ET.Element, file: str, findings: Iterable[Finding], context: LintContext
+) -> None:
+    notes: list[str] = []
+    failed = False
+    for finding in findings:
+        at = finding.place
+        if not fails(finding, context.fail_level):
+            notes.append(f"{at.line}:{at.column}: {_text(finding)}")
+            continue
+        failed = True
+        case = _case(suite, f"{finding.rule} {at.line}:{at.column}", file, at.line)
+        attributes = {"type": finding.rule, "message": finding.message}
+        _add(case, "failure", attributes, [_text(finding), finding.hint])
+    if notes or not failed:
+        case = _case(suite, "lint", file, 1)
+        if notes:
+            _add(case, "system-out", {}, notes)
+    _count(suite)
+
+
+def _text(finding: Finding) -> str:
+    about = f"{finding.about}: " if finding.about else ""
+    return f"{finding.level}: {about}{finding.message} [{finding.rule}]"
+
+
+def _suite(root: ET.Element, file: str, context: LintContext) -> ET.Element:
+    suite = _add(root, "testsuite", {"name": file, "file": file})
+    properties = _add(suite, "properties", {})
+    _add(properties, "property", {"name": "tvc.version", "value": context.version})
+    return suite
+
+
+def _case(suite: ET.Element, name: str, file: str, line: int) -> ET.Element:
+    place = {"name": name, "classname": file, "file": file, "line": str(line), "time": "0.000"}
+    return _add(suite, "testcase", place)
+
+
+def _add(
+    parent: ET.Element, tag: str, attributes: Mapping[str, str], lines: Iterable[str] = ()
+) -> ET.Element:
+    """Add an element; all texts go through here, since XML 1.0 forbids characters even escaped."""
+    shown = {name: escape(value) for name, value in attributes.items()}
+    element = ET.SubElement(parent, tag, shown)
+    element.text = "\n".join(map(escape, lines)) or None
+    return element
+
+
+def _count(element: ET.Element) -> None:
+    element.set("tests", str(len(list(element.iter("testcase")))))
+    for name, tag in (("failures", "failure"), ("errors", "error")):
+        element.set(name, str(len(list(element.iter(tag)))))

@@ -12,9 +12,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from tvc.files import documents
-from tvc.files.documents import Mapping, Scalar, Sequence, locate, parse_document, plain
+from tvc.files import documents, nodes, yaml_events
+from tvc.files.documents import parse_document
 from tvc.files.faults import Fault, InvalidFile, list_choices, show, suggest
+from tvc.files.nodes import Mapping, Scalar, Sequence, locate, plain
 
 SCENARIO = """\
 # yaml-language-server: $schema=./tvc.schema.json
@@ -377,7 +378,7 @@ def assert_read_or_refused(text: str | bytes) -> None:
         assert_placed(node, text)
 
 
-def assert_placed(node: documents.Node, text: str | bytes) -> None:
+def assert_placed(node: nodes.Node, text: str | bytes) -> None:
     decoded = text.decode() if isinstance(text, bytes) else text
     lines = re.split(r"\r\n?|\n", decoded.removeprefix("\ufeff"))
     stack = [node]
@@ -420,13 +421,13 @@ def test_any_damage_to_a_document_is_read_or_refused(data: st.DataObject):
     assert_read_or_refused(text)
 
 
-def read_slowly(text: str) -> documents.Node | None:
+def read_slowly(text: str) -> nodes.Node | None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(documents._Source, "_fetch_whole", lambda _: False)
+        patch.setattr(yaml_events.EventSource, "_fetch_whole", lambda _: False)
         return read_or_none(text)
 
 
-def read_or_none(text: str) -> documents.Node | None:
+def read_or_none(text: str) -> nodes.Node | None:
     try:
         return parse_document(text, "f.yaml")
     except InvalidFile:
@@ -468,7 +469,7 @@ def test_the_main_form_takes_the_quick_way():
     # Counted rather than timed: the scanner is asked for a bracket only where a line is not whole.
     text = "\n".join(["timeline:"] + ["  - {at: 0s, do: sign_in, expect: {deny: no_code}}"] * 50)
     with pytest.MonkeyPatch.context() as patch:
-        patch.delattr(documents.Scanner, "fetch_flow_mapping_start")
+        patch.delattr(yaml_events.Scanner, "fetch_flow_mapping_start")
         assert value_of(text)
 
 

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tvc.authority.policy import KNOBS
-from tvc.files.documents import Mapping, Scalar, Sequence, parse_document
+from tvc.files.documents import parse_document
 from tvc.files.faults import InvalidFile
+from tvc.files.nodes import Mapping, Scalar, Sequence
 from tvc.files.policies import PolicyResolver, load_policy_file
 from tvc.files.policy_documents import GROUPS, HEADER, read_policy
 

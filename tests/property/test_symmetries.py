@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from tvc.authority.decide import LAW, decide
 from tvc.authority.state import TABLES, State, apply
 
-
 #: What is refused with these moves a counter, and so may be refused with another the next time.
 COUNTED = {"wrong_code", "wrong_proof", "method_too_weak"}
 

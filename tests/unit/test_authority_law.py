@@ -362,6 +362,26 @@ def test_six_generations_an_hour_and_the_seventh_when_the_first_is_an_hour_old()
     assert desk.said(HOUR_MS, "generate", "sam", subject="ana") is None
 
 
+def test_a_bucket_lets_the_next_one_through_when_its_token_is_whole():
+    desk = Desk(rates__subject__window="bucket", code__on_live="replace")
+    for _ in range(6):
+        assert desk.said(0, "generate", "sam", subject="ana") is None
+    assert desk(0, "generate", "sam", subject="ana").retry_after_ms == 10 * MINUTE_MS
+    assert desk.said(10 * MINUTE_MS - 1, "generate", "sam", subject="ana") == "rate_limited"
+    assert desk.said(10 * MINUTE_MS, "generate", "sam", subject="ana") is None
+
+
+def test_several_limits_name_the_first_in_the_file_and_the_longest_wait():
+    limits = {"rates__subject__limit": 1, "rates__subject__per": HOUR_MS}
+    limits |= {"rates__day__limit": 1, "rates__day__per": DAY_MS, "rates__day__scope": "org"}
+    desk = Desk(**limits, code__on_live="replace")
+    desk(0, "generate", "sam", subject="ana")
+    refused = desk(1, "generate", "sam", subject="ana")
+    assert (refused.limit, refused.retry_after_ms) == ("subject", DAY_MS - 1)
+    refused = desk(1, "generate", "sam", subject="bob")
+    assert (refused.limit, refused.retry_after_ms) == ("day", DAY_MS - 1)
+
+
 def test_a_refused_generation_counts_for_no_limit():
     desk = Desk(rates__subject__limit=1, issuer__ticket="required")
     assert desk.said(0, "generate", "sam", subject="ana") == "ticket_missing"

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from tvc.authority.requests import SHAPES
 from tvc.files.builder import Scenario
-from tvc.files.documents import parse_document, plain
+from tvc.files.documents import parse_document
 from tvc.files.faults import InvalidFile
+from tvc.files.nodes import plain
 from tvc.files.scenarios import load_scenarios, read_scenarios
 from tvc.files.writing import write_yaml
 

@@ -137,7 +137,6 @@ def test_the_nearest_allow_is_the_one_a_person_would_name(case, steps, policy, a
     assert advice in explained(one, len(steps))
 
 
-@pytest.mark.xfail(reason="TypeError: another window cannot read the memory of this one")
 def test_a_wait_for_a_rate_limit_is_advised(case):
     again = "{at: 10m, do: generate, by: sam, for: ana, lifetime: 1h}"
     one = case(GENERATE, GENERATE.replace("c1", "c2"), again, policy="two")
@@ -197,7 +196,6 @@ def test_taking_notes_changes_no_decision_and_no_state():
         assert set(seen.knobs) <= set(policy.values())
 
 
-@pytest.mark.xfail(reason="TypeError: another window cannot read the memory of this one")
 def test_every_advice_works_when_it_is_followed():
     followed = dict.fromkeys(("time", "lifetime", "permission", "session", "knob"), 0)
     for policy, state, request, now_ms, _ in denials():
@@ -256,7 +254,6 @@ def value_of(key, text):
     return text
 
 
-@pytest.mark.xfail(reason="TypeError: another window cannot read the memory of this one")
 def test_a_time_that_is_advised_is_the_nearest_of_all_around_it():
     for policy, state, request, now_ms, _ in denials():
         for change in nearest_allows(policy, state, request, now_ms):

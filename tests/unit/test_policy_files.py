@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 import tvc
 from tvc.authority.durations import DAY_MS, HOUR_MS, MINUTE_MS
 from tvc.authority.policy import ALPHABETS, KNOBS, RATE_KNOBS, Knob, Policy
-from tvc.files.documents import parse_document, plain
+from tvc.files.documents import parse_document
 from tvc.files.faults import InvalidFile
+from tvc.files.nodes import plain
 from tvc.files.policies import (
     MergedPolicy,
     PolicyResolver,

@@ -11,10 +11,11 @@ import pytest
 from tvc.authority.requests import SHAPES, Kind, Method, Proof
 from tvc.files.cases import Clock
 from tvc.files.checks import REFUSALS
-from tvc.files.documents import parse_document, plain
+from tvc.files.documents import parse_document
 from tvc.files.faults import InvalidFile
 from tvc.files.invariant_names import BY_POLICY, INVARIANT_NAMES, ON_REQUEST
 from tvc.files.models import FIELDS, RULE_IDS, STEPS
+from tvc.files.nodes import plain
 from tvc.files.scenarios import load_scenarios, read_scenarios
 from tvc.files.schema import PACKAGED, scenario_schema, write_schema
 

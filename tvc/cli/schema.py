@@ -14,10 +14,10 @@ def add_to(app: typer.Typer) -> None:
 def schema(
     of: Annotated[
         str,
-        typer.Argument(metavar="[scenario|policy|report|coverage|lint]", help="Which kind of file."),
+        typer.Argument(metavar="[KIND]", help="scenario, policy, report, coverage or lint."),
     ] = "scenario",
 ) -> int:
-    """Print the schema of scenario files, policy files, JSON reports or coverage."""
+    """Print the schema of scenario files, policy files, or what a command reports."""
     from tvc.files.faults import suggest
     from tvc.harness.schemas import SCHEMAS
 

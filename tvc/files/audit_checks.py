@@ -13,9 +13,9 @@ from tvc.authority.requests import SHAPES, Kind
 from tvc.authority.state import CodeEnd, SessionEnd
 from tvc.files.cases import Step
 from tvc.files.checks import REFUSALS, Cast
-from tvc.files.documents import Node
 from tvc.files.faults import list_choices, show
 from tvc.files.models import CHALLENGES, METHODS, AuditModel
+from tvc.files.nodes import Node
 from tvc.files.wording import Report, check_word
 
 #: Words that a key may show; None where it shows a name.

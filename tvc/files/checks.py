@@ -16,9 +16,9 @@ from tvc.authority.reasons import Reason
 from tvc.authority.requests import SHAPES, Kind
 from tvc.authority.rules import RULES
 from tvc.authority.state import Person
-from tvc.files.documents import Node
 from tvc.files.faults import list_choices, show
 from tvc.files.models import WRONG, DenyModel, PersonModel, ScenarioModel, StepModel
+from tvc.files.nodes import Node
 from tvc.files.policy_merging import MergedPolicy
 from tvc.files.wording import Report
 

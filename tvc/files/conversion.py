@@ -6,8 +6,8 @@ from tvc.authority.reasons import Reason
 from tvc.authority.requests import Method, Proof, request
 from tvc.authority.state import Person
 from tvc.files.cases import ALLOW, AuditExpectation, AuditLine, Clock, Expectation, Step
-from tvc.files.documents import Node, locate
 from tvc.files.models import AuditModel, ClockModel, DenyModel, PersonModel, StepModel
+from tvc.files.nodes import Node, locate
 
 
 def convert_person(name: str, model: PersonModel) -> Person:

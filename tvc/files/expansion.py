@@ -15,9 +15,9 @@ from collections.abc import Mapping as AnyMapping
 from dataclasses import dataclass
 from typing import Final
 
-from tvc.files.documents import Mapping, Node, Scalar, Sequence
 from tvc.files.faults import show
 from tvc.files.models import NAME_PATTERN
+from tvc.files.nodes import Mapping, Node, Scalar, Sequence
 from tvc.files.wording import Report, check_word
 
 #: The column that sets the policy, and the one that never names a case.

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Final
 
 from tvc.authority.policy import Policy
-from tvc.files import documents
-from tvc.files.documents import Node, Scalar, parse_document, read_document
+from tvc.files import documents, nodes
+from tvc.files.documents import parse_document, read_document
 from tvc.files.faults import Fault, InvalidFile, escape, list_choices, show, suggest
+from tvc.files.nodes import Node, Scalar
 from tvc.files.policy_documents import PolicyDocument, explain_name, is_name, read_policy
 from tvc.files.policy_merging import LONGEST_LINEAGE, MergedPolicy, Origin, lay
 from tvc.files.policy_values import show_node
@@ -182,7 +183,7 @@ def _read_inline(
     found: dict[str, PolicyDocument | None] = {}
     if policies is None:
         return found
-    if not isinstance(policies, documents.Mapping):
+    if not isinstance(policies, nodes.Mapping):
         message = f"policies: expected a mapping of policies by name, not {show_node(policies)}"
         faults.append(Fault(file, policies.line, policies.column, message))
         return found

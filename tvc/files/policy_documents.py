@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from tvc.authority.policy import KNOBS, RATE_KNOBS, Knob, find_knob
-from tvc.files import documents
-from tvc.files.documents import MAX_FAULTS, Node, Scalar
+from tvc.files import nodes
+from tvc.files.documents import MAX_FAULTS
 from tvc.files.faults import Fault, InvalidFile, show, suggest
+from tvc.files.nodes import Node, Scalar
 from tvc.files.policy_values import read_value, show_node
 
 #: What the names of policies and of rate limits look like.
@@ -127,7 +128,7 @@ def read_policy(node: Node, file: str, name: str | None = None) -> PolicyDocumen
         The key that an inline policy stands under; None for a policy file, which names itself.
     """
     reading = _Reading(file, name)
-    if isinstance(node, documents.Mapping):
+    if isinstance(node, nodes.Mapping):
         with suppress(_EnoughError):
             reading.read_document(node)
     else:
@@ -170,7 +171,7 @@ class _Reading:
         if len(self.faults) >= MAX_FAULTS:
             raise _EnoughError
 
-    def read_document(self, document: documents.Mapping) -> None:
+    def read_document(self, document: nodes.Mapping) -> None:
         if self.name is None and document.get("policy") is None:
             self.fail(document, "a policy file needs a name: policy: NAME")
         for key, node in _entries(document):
@@ -202,7 +203,7 @@ class _Reading:
 
     def read_group(self, group: str, key: Scalar, node: Node) -> None:
         """Read the entries of a group of knobs; of ``set``, where ``group`` is empty."""
-        if isinstance(node, documents.Mapping):
+        if isinstance(node, nodes.Mapping):
             for inner, value in _entries(node):
                 self.read_entry(group and f"{group}.", inner, value)
         else:
@@ -265,7 +266,7 @@ def explain_name(thing: str, text: str) -> str:
     return f"{show(text)} cannot name a {thing}: a letter first, then letters, digits, '-' and '_'"
 
 
-def _entries(mapping: documents.Mapping) -> Iterator[tuple[Scalar, Node]]:
+def _entries(mapping: nodes.Mapping) -> Iterator[tuple[Scalar, Node]]:
     """List the entries; a value that is left out stands at its key, where it is missed."""
     for key, node in mapping.entries:
         if isinstance(node, Scalar) and node.plain and not node.text:

@@ -9,8 +9,9 @@ from itertools import chain, islice
 from typing import Final
 
 from tvc.authority.policy import KNOBS, RATE_KNOBS, Policy
-from tvc.files.documents import MAX_FAULTS, Scalar
+from tvc.files.documents import MAX_FAULTS
 from tvc.files.faults import Fault, InvalidFile, show, suggest
+from tvc.files.nodes import Scalar
 from tvc.files.policy_documents import RATES, PolicyDocument, Setting
 
 #: Longest chain of policies that extend one another: far more than anybody can follow.

@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from tvc.authority.durations import format_duration, parse_duration
 from tvc.authority.policy import ALPHABETS, Knob
-from tvc.files.documents import MAX_FAULTS, Node, Scalar, Sequence
+from tvc.files.documents import MAX_FAULTS
 from tvc.files.faults import Fault, InvalidFile, list_choices, show, suggest
+from tvc.files.nodes import Node, Scalar, Sequence
 
 #: Greatest whole number that a knob takes: far above any real policy, and small enough that a
 #: slip of the keyboard cannot ask a run for more memory than there is.

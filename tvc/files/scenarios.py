@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 from pydantic import ValidationError
 
 from tvc.authority.state import Person
-from tvc.files import documents
+from tvc.files import nodes
 from tvc.files.audit_checks import check_audit
 from tvc.files.cases import Case, Clock, Step
 from tvc.files.checks import (
@@ -22,7 +22,7 @@ from tvc.files.checks import (
     check_step,
 )
 from tvc.files.conversion import convert_audit, convert_clock, convert_person, convert_step
-from tvc.files.documents import Node, Scalar, Sequence, plain, read_document
+from tvc.files.documents import read_document
 from tvc.files.expansion import MAX_STEPS, Variant, count_steps, expand
 from tvc.files.faults import InvalidFile, show
 from tvc.files.models import (
@@ -34,6 +34,7 @@ from tvc.files.models import (
     ScenarioModel,
     StepModel,
 )
+from tvc.files.nodes import Node, Scalar, Sequence, plain
 from tvc.files.policies import PolicyResolver
 from tvc.files.policy_merging import MergedPolicy
 from tvc.files.wording import Report, report_errors
@@ -118,7 +119,7 @@ def read_scenarios(
         With every fault of the document.
     """
     report = Report(str(path))
-    if not isinstance(root, documents.Mapping):
+    if not isinstance(root, nodes.Mapping):
         report.add(root, f"expected a mapping with tvc: 1 and scenarios, found {show(plain(root))}")
         raise InvalidFile(report.faults)
     cases = _Reader(report, root, path, overrides, require_expect).read()
@@ -133,7 +134,7 @@ class _Reader:
     def __init__(
         self,
         report: Report,
-        root: documents.Mapping,
+        root: nodes.Mapping,
         path: Path,
         overrides: Mapping[str, Path | str] | None,
         require_expect: bool,
@@ -184,7 +185,7 @@ class _Reader:
         room = MAX_STEPS
         ids: dict[str, Scalar] = {}
         for node in scenarios.items:
-            if not isinstance(node, documents.Mapping):
+            if not isinstance(node, nodes.Mapping):
                 self._report.add(node, f"expected a scenario, found {show(plain(node))}")
                 continue
             id_ = node.get("id")
@@ -334,4 +335,4 @@ def _listed(invariants: str | list[str]) -> tuple[str, ...]:
 
 
 def _keys(node: Node | None) -> tuple[str, ...]:
-    return node.keys() if isinstance(node, documents.Mapping) else ()
+    return node.keys() if isinstance(node, nodes.Mapping) else ()

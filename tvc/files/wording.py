@@ -12,8 +12,9 @@ from typing import Annotated, Any, Final, Union, get_args, get_origin
 from pydantic import BaseModel, Tag, ValidationError
 from pydantic_core import ErrorDetails
 
-from tvc.files.documents import MAX_FAULTS, Node, locate
+from tvc.files.documents import MAX_FAULTS
 from tvc.files.faults import Fault, list_choices, show, suggest
+from tvc.files.nodes import Node, locate
 
 #: Where something is said to be wrong: keys and indices below a node.
 Path = tuple[str | int, ...]

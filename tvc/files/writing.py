@@ -15,9 +15,9 @@ from tvc.authority.policy import Knob, Policy, find_knob
 from tvc.authority.requests import Proof
 from tvc.authority.state import Person
 from tvc.files.cases import AuditLine, Case, Clock, Expectation, Step
-from tvc.files.documents import resolve
 from tvc.files.policies import BASE, load_shipped, shipped_policies
 from tvc.files.policy_documents import REMOVED, is_name
+from tvc.files.scalars import resolve
 
 _LINE_LENGTH: Final = 100
 _PLAIN: Final = re.compile(r"-?[A-Za-z0-9_./][A-Za-z0-9_./+-]*", re.ASCII)

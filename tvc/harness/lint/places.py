@@ -10,9 +10,10 @@ from importlib import resources
 from pathlib import Path
 from typing import Final
 
-from tvc.files import documents
-from tvc.files.documents import Node, parse_document, read_document
+from tvc.files import nodes
+from tvc.files.documents import parse_document, read_document
 from tvc.files.faults import InvalidFile
+from tvc.files.nodes import Node
 from tvc.files.policy_documents import PolicyDocument, read_policy
 from tvc.files.policy_merging import MergedPolicy, Origin
 from tvc.harness.lint.findings import Place
@@ -77,11 +78,11 @@ def _documents(file: str) -> dict[str, PolicyDocument]:
         root = _root(file)
     except InvalidFile:
         return {}
-    if not isinstance(root, documents.Mapping) or root.get("tvc") is None:
+    if not isinstance(root, nodes.Mapping) or root.get("tvc") is None:
         found = read_policy(root, file)
         return {found.name: found}
     inline = root.get("policies")
-    entries = inline.entries if isinstance(inline, documents.Mapping) else ()
+    entries = inline.entries if isinstance(inline, nodes.Mapping) else ()
     return {key.text: read_policy(node, file, key.text) for key, node in entries}
 
 

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from tvc.files import documents
-from tvc.files.documents import Node, read_document
+from tvc.files import nodes
+from tvc.files.documents import read_document
 from tvc.files.faults import Fault, InvalidFile
+from tvc.files.nodes import Node
 from tvc.files.policies import PolicyResolver, load_policy_file, load_shipped, shipped_policies
 from tvc.files.policy_merging import MergedPolicy
 from tvc.files.scenarios import read_scenarios
@@ -69,7 +70,7 @@ def read_all(
 
 def _is_policy(path: Path, root: Node) -> bool:
     """Tell a policy file from a scenario file by what it says; one that says neither, by name."""
-    keys = root.keys() if isinstance(root, documents.Mapping) else ()
+    keys = root.keys() if isinstance(root, nodes.Mapping) else ()
     if "tvc" in keys or "scenarios" in keys:
         return False
     return "policy" in keys or not is_scenario_file(path)
@@ -77,7 +78,7 @@ def _is_policy(path: Path, root: Node) -> bool:
 
 def _read_scenarios(path: Path, root: Node) -> Scenarios:
     cases = read_scenarios(root, path).cases
-    assert isinstance(root, documents.Mapping)  # a file of another form has faults
+    assert isinstance(root, nodes.Mapping)  # a file of another form has faults
     return Scenarios(str(path), root, cases)
 
 
@@ -101,7 +102,7 @@ def _find_policies(name: str, scenarios: Iterable[Scenarios]) -> list[MergedPoli
 def local_policies(file: Scenarios) -> Iterator[MergedPolicy]:
     """Yield the policies that stand in a scenario file."""
     entries = file.root.get("policies")
-    if not isinstance(entries, documents.Mapping):
+    if not isinstance(entries, nodes.Mapping):
         return
     resolver = PolicyResolver(entries, Path(file.file))
     for name in entries.keys():  # noqa: SIM118 - of a node of the file

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from tvc.authority.requests import SHAPES
-from tvc.files import documents
+from tvc.files import nodes
 from tvc.files.cases import AuditLine, Case, Step
 from tvc.files.checks import REFUSALS
-from tvc.files.documents import Node, Sequence
 from tvc.files.faults import show
+from tvc.files.nodes import Node, Sequence
 from tvc.harness.lint.findings import Finding, Level, Place
 from tvc.harness.lint.unobserved import unobserved_facts
 
@@ -21,7 +21,7 @@ class Scenarios:
     """A scenario file without faults: its tree, for places, and its cases."""
 
     file: str
-    root: documents.Mapping
+    root: nodes.Mapping
     cases: tuple[Case, ...]
 
 
@@ -117,7 +117,7 @@ def _unused_names(scenarios: Scenarios) -> Iterator[Finding]:
     )
     for section, what, is_used, message, hint in kinds:
         entries = scenarios.root.get(section)
-        if not isinstance(entries, documents.Mapping):
+        if not isinstance(entries, nodes.Mapping):
             continue
         for key, _ in entries.entries:
             if not is_used(key.text):
@@ -198,19 +198,19 @@ def _unused_handles(scenarios: Scenarios, group: list[Case]) -> Iterator[Finding
 
 
 def _place_of_save(
-    file: str, step: Step, nodes: Mapping[tuple[int, int], documents.Mapping]
+    file: str, step: Step, nodes: Mapping[tuple[int, int], nodes.Mapping]
 ) -> Place:
     node = nodes.get((step.line, step.column))
     at = None if node is None else node.get("save")
     return Place(file, *((at.line, at.column) if at is not None else (step.line, step.column)))
 
 
-def _step_nodes(root: documents.Mapping) -> dict[tuple[int, int], documents.Mapping]:
-    found: dict[tuple[int, int], documents.Mapping] = {}
+def _step_nodes(root: nodes.Mapping) -> dict[tuple[int, int], nodes.Mapping]:
+    found: dict[tuple[int, int], nodes.Mapping] = {}
     for scenario in _items(root.get("scenarios")):
-        timeline = scenario.get("timeline") if isinstance(scenario, documents.Mapping) else None
+        timeline = scenario.get("timeline") if isinstance(scenario, nodes.Mapping) else None
         for step in _items(timeline):
-            if isinstance(step, documents.Mapping):
+            if isinstance(step, nodes.Mapping):
                 found[step.line, step.column] = step
     return found
 

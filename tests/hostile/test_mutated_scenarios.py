@@ -150,9 +150,7 @@ def mutate(draw):
 
 def run(path, fmt):
     from tvc.cli.main import _run
-    from tvc.harness.writing import lines_of
 
-    lines_of.cache_clear()
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         code = _run(["test", str(path), "-f", fmt])

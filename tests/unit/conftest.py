@@ -107,10 +107,7 @@ def environment(**changes):
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """An empty folder to work in."""
-    from tvc.harness.writing import lines_of
 
-    # Excerpts are remembered by relative name, and every test has a folder of its own.
-    lines_of.cache_clear()
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -616,6 +616,8 @@ def test_a_closed_account_takes_the_sessions_on_it_along_whoever_holds_them(fact
     desk(0, "activate", "sam", subject="ana")
     desk(0, "unfreeze", "sam", subject="ana")
     assert desk.said(0, "use", "ana") == "session_expired"
+    assert desk.said(0, "sign_in", "ana", method="authenticator") is None
+    assert desk.said(0, "use", "ana") is None
 
 
 def test_signed_out_is_not_signed_in_and_over_is_expired():

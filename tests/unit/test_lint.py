@@ -44,7 +44,6 @@ from tvc.harness.lint.reports import FORMATS, LintContext
 from tvc.harness.lint.reports.tables import TABLES, render_table
 from tvc.harness.lint.thresholds import _reaches_first, remark_thresholds
 from tvc.harness.lint.unreachable import UNREACHABLE, remark_unreachable, unreachable_reasons
-from tvc.harness.writing import lines_of
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 HEAD = """\
@@ -1213,7 +1212,6 @@ def test_a_fault_of_a_file_is_in_every_format(write, call):
 
 def test_the_same_files_give_the_same_bytes_whatever_the_hash_seed(write):
     write(a=WARNED, b=NOTED)
-    lines_of.cache_clear()
     words = "import sys; from tvc.cli.main import main; main(sys.argv[1:])"
     first, second = (
         subprocess.run(

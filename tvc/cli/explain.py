@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from tvc.cli.testing import Overrides
+from tvc.cli.options import Overrides
 
 
 def add_to(app: typer.Typer) -> None:

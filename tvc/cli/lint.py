@@ -2,12 +2,12 @@
 
 import sys
 from datetime import date
-from itertools import takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from typer.core import TyperCommand
+
+from tvc.cli.options import FlagOrFileCommand, Formats
 
 if TYPE_CHECKING:
     from tvc.harness.lint.linting import LintResult
@@ -15,14 +15,8 @@ if TYPE_CHECKING:
     from tvc.harness.writing import Output
 
 
-class _LintCommand(TyperCommand):
-    """Lets ``--controls`` stand alone or take a file: ``--controls=FILE``."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - typer's own
-        """Read the words, after giving the form with a file the name of an option of its own."""
-        options = list(takewhile(lambda word: word != "--", args))
-        spelt = [word.replace("--controls=", "--controls-file=", 1) for word in options]
-        return super().parse_args(ctx, [*spelt, *args[len(options) :]])
+class _LintCommand(FlagOrFileCommand):
+    flag = "--controls"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -50,14 +44,7 @@ def lint(  # noqa: PLR0913 - the options of the command
             "Repeatable.",
         ),
     ] = None,
-    formats: Annotated[
-        list[str] | None,
-        typer.Option(
-            "-f",
-            metavar="FORMAT[:FILE]",
-            help="pretty, json, junit, github or sarif, to stdout or to FILE. Repeatable.",
-        ),
-    ] = None,
+    formats: Formats = None,
     fail_level: Annotated[
         str,
         typer.Option(

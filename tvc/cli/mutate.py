@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from tvc.cli.testing import Paths
+from tvc.cli.options import Ids, Paths, Seed, Tags, Words
 
 if TYPE_CHECKING:
     from tvc.harness.mutation.study import Study
@@ -44,23 +44,16 @@ def mutate(  # noqa: PLR0913 - the options of the command
             help="Exit 7 where less than N percent are noticed.",
         ),
     ] = None,
-    words: Annotated[
-        str, typer.Option("-k", metavar="EXPR", help="Only cases whose name satisfies EXPR.")
-    ] = "",
-    ids: Annotated[
-        list[str] | None,
-        typer.Option("--id", metavar="FILE::id[case]", help="Only this case. Repeatable."),
-    ] = None,
-    tags: Annotated[
-        list[str] | None, typer.Option("-t", metavar="TAG", help="Only cases with TAG. Repeatable.")
-    ] = None,
+    words: Words = "",
+    ids: Ids = None,
+    tags: Tags = None,
     form: Annotated[
         Literal["pretty", "json"], typer.Option("-f", help="The report on standard output.")
     ] = "pretty",
     processes: Annotated[
         int, typer.Option("-p", metavar="N", min=1, help="Share the mutants among N processes.")
     ] = 1,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Keys everything that is drawn.")] = 0,
+    seed: Seed = 0,
     offer: Annotated[
         Path | None,
         typer.Option(

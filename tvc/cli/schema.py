@@ -14,7 +14,9 @@ def add_to(app: typer.Typer) -> None:
 def schema(
     of: Annotated[
         str,
-        typer.Argument(metavar="[KIND]", help="scenario, policy, report, coverage or lint."),
+        typer.Argument(
+            metavar="[KIND]", help="scenario, policy, report, coverage, lint or mutation."
+        ),
     ] = "scenario",
 ) -> int:
     """Print the schema of scenario files, policy files, or what a command reports."""

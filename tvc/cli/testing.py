@@ -1,11 +1,11 @@
 """``tvc test``: run scenario files."""
 
 import sys
-from itertools import takewhile
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from typer.core import TyperCommand
+
+from tvc.cli.options import FlagOrFileCommand, Formats, Ids, Overrides, Paths, Seed, Tags, Words
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,27 +15,9 @@ if TYPE_CHECKING:
     from tvc.harness.runner import Plan
     from tvc.harness.writing import Output
 
-Paths = Annotated[
-    list[str], typer.Argument(metavar="PATH...", help="Scenario files (*.tvc.yaml) or folders.")
-]
-Overrides = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--policy",
-        metavar="NAME=FILE",
-        help="Run with the policy file FILE wherever a scenario says NAME. Repeatable.",
-    ),
-]
 
-
-class _TestCommand(TyperCommand):
-    """Lets ``--coverage`` stand alone or take a file: ``--coverage=FILE``."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - typer's own
-        """Read the words, after giving the form with a file the name of an option of its own."""
-        options = list(takewhile(lambda word: word != "--", args))
-        spelt = [word.replace("--coverage=", "--coverage-file=", 1) for word in options]
-        return super().parse_args(ctx, [*spelt, *args[len(options) :]])
+class _TestCommand(FlagOrFileCommand):
+    flag = "--coverage"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -49,28 +31,14 @@ def add_to(app: typer.Typer) -> None:
 
 def run_scenarios(  # noqa: PLR0913 - the options of the command
     paths: Paths,
-    words: Annotated[
-        str, typer.Option("-k", metavar="EXPR", help="Only cases whose name satisfies EXPR.")
-    ] = "",
-    ids: Annotated[
-        list[str] | None,
-        typer.Option("--id", metavar="FILE::id[case]", help="Only this case. Repeatable."),
-    ] = None,
-    tags: Annotated[
-        list[str] | None, typer.Option("-t", metavar="TAG", help="Only cases with TAG. Repeatable.")
-    ] = None,
-    formats: Annotated[
-        list[str] | None,
-        typer.Option(
-            "-f",
-            metavar="FORMAT[:FILE]",
-            help="pretty, json, junit, github or sarif, to stdout or to FILE. Repeatable.",
-        ),
-    ] = None,
+    words: Words = "",
+    ids: Ids = None,
+    tags: Tags = None,
+    formats: Formats = None,
     processes: Annotated[
         int, typer.Option("-p", metavar="N", min=1, help="Share the files among N processes.")
     ] = 1,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Keys everything that is drawn.")] = 0,
+    seed: Seed = 0,
     stop: Annotated[bool, typer.Option("-x", help="Stop at the first failure.")] = False,
     policy: Overrides = None,
     collect_only: Annotated[

@@ -60,15 +60,6 @@ class ScenarioFile:
     path: Path
     cases: tuple[Case, ...]
 
-    @cached_property
-    def lines(self) -> tuple[str, ...]:
-        """The lines of the file, for excerpts in reports; none when it is gone by now."""
-        try:
-            text = self.path.read_text("utf-8-sig")
-        except (OSError, UnicodeDecodeError):
-            return ()
-        return tuple(text.splitlines())
-
 
 def load_scenarios(
     path: Path | str,

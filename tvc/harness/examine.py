@@ -87,7 +87,7 @@ def examine(
     """
     compared: list[Comparison] = []
     meetings: list[Meeting] = []
-    watched = _Watched(policy)
+    watched = Watched(policy)
 
     def note(name: str, compare: Compare) -> Compare:
         sign = _SIGNS.get(getattr(compare, "__name__", ""), "?")
@@ -124,7 +124,7 @@ def _verdict_text(verdict: Verdict) -> str:
     return "allowed at once"
 
 
-class _Watched:
+class Watched:
     """A policy, or a part of one, that remembers which of its values were read."""
 
     def __init__(
@@ -143,14 +143,14 @@ class _Watched:
         if name == "rates":
             return tuple(_watched_rate(rate, self.seen) for rate in value)
         if is_dataclass(value):
-            return _Watched(value, f"{key}.", self.seen)
+            return Watched(value, f"{key}.", self.seen)
         if name != "name":
             self.seen[key] = None
         return value
 
 
 def _watched_rate(rate: RateLimit, seen: dict[str, None]) -> Any:  # noqa: ANN401 - a view
-    return _Watched(rate, f"rates.{rate.name}.", seen)
+    return Watched(rate, f"rates.{rate.name}.", seen)
 
 
 def differences(before: State, after: State) -> list[tuple[str, Any, Any]]:

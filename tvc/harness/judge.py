@@ -50,8 +50,8 @@ def run_case(case: Case, law: Law = LAW, seed: int = 0) -> CaseResult:
     generated = probe_case(case, invariants, law, seed)
     failures = (
         *_step_failures(steps),
-        *_audit_failures(run),
-        *_invariant_failures(case, invariants),
+        *audit_failures(run),
+        *invariant_failures(case, invariants),
         *generated_failures(generated),
     )
     outcome = Outcome.FAILED if failures else Outcome.PASSED
@@ -171,7 +171,8 @@ def _step_failures(steps: tuple[StepResult, ...]) -> Iterator[Failure]:
 # Audit
 
 
-def _audit_failures(run: Run) -> Iterator[Failure]:
+def audit_failures(run: Run) -> Iterator[Failure]:
+    """Yield what the audit shows and must not, or lacks and must show."""
     audit = run.case.audit
     if audit is None:
         return
@@ -323,7 +324,8 @@ def _judge_invariant(run: Run, name: str) -> InvariantResult:
     return InvariantResult(name, False, found[-1] if found else None, breach.message, steps)
 
 
-def _invariant_failures(case: Case, results: tuple[InvariantResult, ...]) -> Iterator[Failure]:
+def invariant_failures(case: Case, results: tuple[InvariantResult, ...]) -> Iterator[Failure]:
+    """Yield the invariants that broke unannounced, and those that did not break as announced."""
     for result in results:
         if not result.holds and result.name not in case.breaks:
             line, column = case.line, case.column

@@ -30,6 +30,10 @@ def _lint() -> dict[str, Any]:
     return _packaged("lint/lint.schema.json")
 
 
+def _mutation() -> dict[str, Any]:
+    return _packaged("mutation/mutation.schema.json")
+
+
 def _packaged(name: str) -> dict[str, Any]:
     text = resources.files("tvc").joinpath("harness", name).read_text("utf-8")
     found: dict[str, Any] = json.loads(text)
@@ -43,4 +47,5 @@ SCHEMAS: Final[dict[str, Callable[[], dict[str, Any]]]] = {
     "report": _report,
     "coverage": _coverage,
     "lint": _lint,
+    "mutation": _mutation,
 }

@@ -93,7 +93,6 @@ def _context(plan: Plan, stream: TextIO | None) -> ReportContext:
     return ReportContext(__version__, plan.seed, dict(plan.loading.overrides), colour, lines_of)
 
 
-@lru_cache(maxsize=64)
 def lines_of(file: str) -> tuple[str, ...]:
     """Return the lines of a scenario file for excerpts; none where it cannot be shown.
 
@@ -102,13 +101,23 @@ def lines_of(file: str) -> tuple[str, ...]:
     """
     path = Path(file)
     try:
-        if not path.is_file() or path.stat().st_size > MAX_BYTES:
-            return ()
-        # Not splitlines, which also splits where YAML does not.
+        status = path.stat()
+    except (OSError, ValueError):
+        return ()
+    if not path.is_file() or status.st_size > MAX_BYTES:
+        return ()
+    return _read_lines(path.resolve(), status.st_mtime_ns)
+
+
+@lru_cache(maxsize=64)
+def _read_lines(path: Path, _modified_ns: int) -> tuple[str, ...]:
+    """Read once for all excerpts, and again where a notebook has written the file anew."""
+    try:
         text = path.read_text(encoding="utf-8-sig")
-        return tuple(re.split(r"\r\n?|\n", text.removesuffix("\n")))
     except (OSError, UnicodeDecodeError):
         return ()
+    # Not splitlines, which also splits where YAML does not.
+    return tuple(re.split(r"\r\n?|\n", text.removesuffix("\n")))
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -175,9 +175,7 @@ _SPECIAL: Final[dict[Callable[..., object], Callable[[Meeting, Policy, Request],
 }
 
 
-def _edges_of_windows(
-    policy: Policy, seen: Examination, state: State, now_ms: int
-) -> Ticks:
+def _edges_of_windows(policy: Policy, seen: Examination, state: State, now_ms: int) -> Ticks:
     """Yield how far it is from the edges of used windows, which no comparison tells."""
     decision = seen.decision
     for limit in policy.rates:

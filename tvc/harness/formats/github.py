@@ -45,13 +45,13 @@ def render(suite: SuiteResult, context: ReportContext) -> str:
     lines = [_fault(fault) for fault in suite.invalid]
     for result in suite.results:
         lines += _case(result, context)
-    lines.append(_command("notice", {"title": "tvc test"}, summary_of(suite)))
+    lines.append(command("notice", {"title": "tvc test"}, summary_of(suite)))
     return "\n".join(lines) + "\n"
 
 
 def _fault(fault: Fault) -> str:
     place = _place(fault.file, fault.line, fault.column)
-    return _command("error", place | {"title": "invalid file"}, escape(fault.message))
+    return command("error", place | {"title": "invalid file"}, escape(fault.message))
 
 
 def _case(result: CaseResult, context: ReportContext) -> Iterator[str]:
@@ -62,17 +62,18 @@ def _case(result: CaseResult, context: ReportContext) -> Iterator[str]:
     for failure in result.failures:
         place = _place(result.file, failure.line, failure.column)
         message = f"{escape(failure.message)}\nrerun: {rerun_command(result, context.overrides)}"
-        yield _command(level, place | title, message)
+        yield command(level, place | title, message)
     if not result.failures:
         place = _place(result.file, result.line, result.column)
-        yield _command(level, place | title, escape(result.note))
+        yield command(level, place | title, escape(result.note))
 
 
 def _place(file: str, line: int, column: int) -> dict[str, str]:
     return {"file": escape(portable_path(file)), "line": str(line), "col": str(column)}
 
 
-def _command(level: str, properties: dict[str, str], message: str) -> str:
+def command(level: str, properties: dict[str, str], message: str) -> str:
+    """Write a workflow command, what would end it early escaped."""
     shown = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
     return f"::{level} {shown}::{_data(message)}"
 

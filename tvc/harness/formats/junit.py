@@ -59,7 +59,7 @@ def render(suite: SuiteResult, context: ReportContext) -> str:
     return f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n'
 
 
-def _add(
+def add_element(
     parent: ET.Element, tag: str, attributes: Mapping[str, str], lines: Iterable[str] = ()
 ) -> ET.Element:
     """Add an element; all texts go through here, since XML 1.0 forbids characters even escaped."""
@@ -70,16 +70,16 @@ def _add(
 
 
 def _add_properties(parent: ET.Element, properties: Mapping[str, str]) -> None:
-    holder = _add(parent, "properties", {})
+    holder = add_element(parent, "properties", {})
     for name, value in properties.items():
-        _add(holder, "property", {"name": name, "value": value})
+        add_element(holder, "property", {"name": name, "value": value})
 
 
 def _add_suite(
     root: ET.Element, file: str, results: list[CaseResult], context: ReportContext
 ) -> None:
     seconds = sum(result.seconds for result in results)
-    element = _add(root, "testsuite", {"name": file, "file": file, "time": f"{seconds:.3f}"})
+    element = add_element(root, "testsuite", {"name": file, "file": file, "time": f"{seconds:.3f}"})
     _add_properties(element, {"tvc.version": context.version, "seed": str(context.seed)})
     for result in results:
         _add_case(element, result, context)
@@ -87,7 +87,7 @@ def _add_suite(
 
 
 def _add_case(parent: ET.Element, result: CaseResult, context: ReportContext) -> None:
-    element = _add(
+    element = add_element(
         parent,
         "testcase",
         {
@@ -109,7 +109,7 @@ def _add_case(parent: ET.Element, result: CaseResult, context: ReportContext) ->
     )
     tag = _ELEMENTS.get(result.outcome)
     if tag == "skipped":
-        _add(element, tag, {"type": result.outcome, "message": result.note})
+        add_element(element, tag, {"type": result.outcome, "message": result.note})
     elif tag is not None:
         _add_problem(element, tag, result, context)
 
@@ -119,7 +119,7 @@ def _add_problem(parent: ET.Element, tag: str, result: CaseResult, context: Repo
     more = f" (and {len(others)} more)" if others else ""
     blocks = [[*block_of(result, one, context), ""] for one in result.failures]
     attributes = {"type": _type_of(result, first), "message": first.message + more}
-    _add(parent, tag, attributes, [line for block in blocks for line in block])
+    add_element(parent, tag, attributes, [line for block in blocks for line in block])
 
 
 def _type_of(result: CaseResult, failure: Failure) -> str:
@@ -134,7 +134,7 @@ def _type_of(result: CaseResult, failure: Failure) -> str:
 def _add_invalid(
     root: ET.Element, file: str, faults: Iterable[Fault], context: ReportContext
 ) -> None:
-    element = _add(root, "testsuite", {"name": file, "file": file, "time": "0.000"})
+    element = add_element(root, "testsuite", {"name": file, "file": file, "time": "0.000"})
     _add_properties(element, {"tvc.version": context.version, "seed": str(context.seed)})
     for fault in faults:
         place = {
@@ -146,7 +146,7 @@ def _add_invalid(
         }
         shown = [str(fault), *excerpt(context.lines(file), fault.line, fault.column)]
         attributes = {"type": INVALID_FILE, "message": fault.message}
-        _add(_add(element, "testcase", place), "error", attributes, shown)
+        add_element(add_element(element, "testcase", place), "error", attributes, shown)
     _count(element)
 
 

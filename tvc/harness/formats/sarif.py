@@ -114,13 +114,13 @@ def _result(
 def _location(file: str, line: int, column: int) -> dict[str, Any]:
     return {
         "physicalLocation": {
-            "artifactLocation": _artifact(file),
+            "artifactLocation": artifact_of(file),
             "region": {"startLine": line, "startColumn": column},
         }
     }
 
 
-def _artifact(file: str) -> dict[str, str]:
+def artifact_of(file: str) -> dict[str, str]:
     """Return a relative URI below the root of the sources; a file named in full can have none."""
     if PurePath(file).is_absolute():
         return {"uri": PurePath(file).as_uri()}

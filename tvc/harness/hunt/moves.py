@@ -139,11 +139,22 @@ class Walk:
         return _DRAFTS[move](self)
 
     def _issuer(self) -> str:
-        scene = self._scene
-        return self._draws.pick(scene.visitors if self._draws.chance(56) else scene.issuers)
+        """Choose who issues: somebody who got into another's account, where anybody did."""
+        scene, draws = self._scene, self._draws
+        guests = self._guests()
+        if guests and draws.chance(128):
+            return draws.pick(guests)
+        return draws.pick(scene.visitors if draws.chance(56) else scene.issuers)
 
     def _visitor(self) -> str:
+        guests = self._guests()
+        if guests and self._draws.chance(80):
+            return self._draws.pick(guests)
         return self._draws.pick(self._scene.visitors)
+
+    def _guests(self) -> tuple[str, ...]:
+        guests = self._courses[0].state.guests
+        return tuple(name for names in guests.values() for name in names) if guests else ()
 
     def _about(self) -> str:
         """Choose a subject: mostly the one that was generated for latest."""

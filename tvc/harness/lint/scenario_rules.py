@@ -197,9 +197,7 @@ def _unused_handles(scenarios: Scenarios, group: list[Case]) -> Iterator[Finding
             )
 
 
-def _place_of_save(
-    file: str, step: Step, nodes: Mapping[tuple[int, int], nodes.Mapping]
-) -> Place:
+def _place_of_save(file: str, step: Step, nodes: Mapping[tuple[int, int], nodes.Mapping]) -> Place:
     node = nodes.get((step.line, step.column))
     at = None if node is None else node.get("save")
     return Place(file, *((at.line, at.column) if at is not None else (step.line, step.column)))

@@ -14,7 +14,7 @@ from tvc.authority.policy import Policy
 from tvc.authority.requests import Kind
 from tvc.authority.rules import Rule, Verdict
 from tvc.files.cases import Case
-from tvc.harness.examine import _Watched
+from tvc.harness.examine import Watched
 from tvc.harness.judge import run_case
 
 
@@ -65,7 +65,7 @@ def note_meetings(case: Case, seed: int = 0) -> Meetings:
         return noted
 
     law = LAW.observed(wrap, {name: note(name, LAW.comparisons[name]) for name in LAW.comparisons})
-    watched = _Watched(case.policy.policy)
+    watched = Watched(case.policy.policy)
     # The view answers whatever the policy answers.
     seen = replace(case, policy=replace(case.policy, policy=cast(Policy, watched)))
     run = run_case(seen, law, seed).run

@@ -6,8 +6,8 @@ from enum import StrEnum
 
 from tvc.files.cases import Case
 from tvc.harness.judge import (
-    _audit_failures,
-    _invariant_failures,
+    audit_failures,
+    invariant_failures,
     judge_invariants,
     judge_step,
     run_case,
@@ -139,6 +139,6 @@ def _is_unexpected(run: Run) -> bool:
     """Whether a run is not as its case expects; stops at the first thing that is not."""
     if not all(judge_step(taken).ok for taken in run.taken):
         return True
-    if next(iter(_audit_failures(run)), None) is not None:
+    if next(iter(audit_failures(run)), None) is not None:
         return True
-    return next(iter(_invariant_failures(run.case, judge_invariants(run))), None) is not None
+    return next(iter(invariant_failures(run.case, judge_invariants(run))), None) is not None

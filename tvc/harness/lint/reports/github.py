@@ -7,6 +7,7 @@ from typing import Final
 
 from tvc.files.faults import escape
 from tvc.harness.formats.context import portable_path
+from tvc.harness.formats.github import command
 from tvc.harness.lint.findings import Finding, Level
 from tvc.harness.lint.linting import LintResult
 from tvc.harness.lint.places import BUILT_IN
@@ -30,7 +31,7 @@ def render(result: LintResult, _context: LintContext) -> str:
         with the summary.
     """
     lines = [
-        _command(
+        command(
             "error",
             _place(fault.file, fault.line, fault.column) | {"title": "invalid file"},
             fault.message,
@@ -38,7 +39,7 @@ def render(result: LintResult, _context: LintContext) -> str:
         for fault in result.invalid
     ]
     lines += [_finding(finding) for finding in result.findings]
-    lines.append(_command("notice", {"title": "tvc lint"}, summary_of(result)))
+    lines.append(command("notice", {"title": "tvc lint"}, summary_of(result)))
     return "\n".join(lines) + "\n"
 
 
@@ -47,23 +48,10 @@ def _finding(finding: Finding) -> str:
     about = f"{finding.about}: " if finding.about else ""
     message = f"{escape(about + finding.message)}\n{escape(finding.hint)}"
     properties = _place(at.file, at.line, at.column) | {"title": finding.rule}
-    return _command(_COMMANDS[finding.level], properties, message)
+    return command(_COMMANDS[finding.level], properties, message)
 
 
 def _place(file: str, line: int, column: int) -> dict[str, str]:
     if file.startswith(BUILT_IN):  # no file of the repository
         return {}
     return {"file": escape(portable_path(file)), "line": str(line), "col": str(column)}
-
-
-def _command(level: str, properties: dict[str, str], message: str) -> str:
-    shown = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
-    return f"::{level} {shown}::{_data(message)}"
-
-
-def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")

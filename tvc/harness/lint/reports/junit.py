@@ -4,11 +4,11 @@ A finding at or above the fail level is a failed test case, so that the server a
 say the same; the others are the output of a test case that passes.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from itertools import groupby
 from xml.etree import ElementTree as ET
 
-from tvc.files.faults import escape
+from tvc.harness.formats.junit import add_element
 from tvc.harness.lint.findings import Finding, fails
 from tvc.harness.lint.linting import LintResult
 from tvc.harness.lint.reports.context import LintContext
@@ -29,7 +29,9 @@ def render(result: LintResult, context: LintContext) -> str:
         suite = _suite(root, file, context)
         for fault in faults:
             case = _case(suite, f"{fault.line}:{fault.column}", file, fault.line)
-            _add(case, "error", {"type": "invalid_file", "message": fault.message}, [str(fault)])
+            add_element(
+                case, "error", {"type": "invalid_file", "message": fault.message}, [str(fault)]
+            )
     by_file: dict[str, list[Finding]] = {
         file: [] for file in (*result.files, *(policy.place.file for policy in result.policies))
     }
@@ -56,11 +58,11 @@ def _add_file(
         failed = True
         case = _case(suite, f"{finding.rule} {at.line}:{at.column}", file, at.line)
         attributes = {"type": finding.rule, "message": finding.message}
-        _add(case, "failure", attributes, [_text(finding), finding.hint])
+        add_element(case, "failure", attributes, [_text(finding), finding.hint])
     if notes or not failed:
         case = _case(suite, "lint", file, 1)
         if notes:
-            _add(case, "system-out", {}, notes)
+            add_element(case, "system-out", {}, notes)
     _count(suite)
 
 
@@ -70,25 +72,15 @@ def _text(finding: Finding) -> str:
 
 
 def _suite(root: ET.Element, file: str, context: LintContext) -> ET.Element:
-    suite = _add(root, "testsuite", {"name": file, "file": file})
-    properties = _add(suite, "properties", {})
-    _add(properties, "property", {"name": "tvc.version", "value": context.version})
+    suite = add_element(root, "testsuite", {"name": file, "file": file})
+    properties = add_element(suite, "properties", {})
+    add_element(properties, "property", {"name": "tvc.version", "value": context.version})
     return suite
 
 
 def _case(suite: ET.Element, name: str, file: str, line: int) -> ET.Element:
     place = {"name": name, "classname": file, "file": file, "line": str(line), "time": "0.000"}
-    return _add(suite, "testcase", place)
-
-
-def _add(
-    parent: ET.Element, tag: str, attributes: Mapping[str, str], lines: Iterable[str] = ()
-) -> ET.Element:
-    """Add an element; all texts go through here, since XML 1.0 forbids characters even escaped."""
-    shown = {name: escape(value) for name, value in attributes.items()}
-    element = ET.SubElement(parent, tag, shown)
-    element.text = "\n".join(map(escape, lines)) or None
-    return element
+    return add_element(suite, "testcase", place)
 
 
 def _count(element: ET.Element) -> None:

@@ -5,14 +5,12 @@ The standard: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 
 import hashlib
 import json
-import os
 from collections import Counter
-from pathlib import PurePath
 from typing import Any, Final
-from urllib.parse import quote
 
 from tvc.files.faults import escape
 from tvc.harness.formats.context import INVALID_FILE, portable_path
+from tvc.harness.formats.sarif import artifact_of
 from tvc.harness.lint.findings import Finding, Level
 from tvc.harness.lint.linting import RULES, LintResult
 from tvc.harness.lint.places import BUILT_IN
@@ -96,15 +94,8 @@ def _location(file: str, line: int, column: int) -> list[dict[str, Any]]:
     return [
         {
             "physicalLocation": {
-                "artifactLocation": _artifact(file),
+                "artifactLocation": artifact_of(file),
                 "region": {"startLine": line, "startColumn": column},
             }
         }
     ]
-
-
-def _artifact(file: str) -> dict[str, str]:
-    """Return a relative URI below the root of the sources; a file named in full can have none."""
-    if PurePath(file).is_absolute():
-        return {"uri": PurePath(file).as_uri()}
-    return {"uri": quote(os.fsencode(portable_path(file))), "uriBaseId": "%SRCROOT%"}

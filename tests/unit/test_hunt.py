@@ -1,0 +1,367 @@
+"""The hunt finds what it is known to be able to find, and hands it over as a test that works."""
+
+import re
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tvc.authority.decide import LAW
+from tvc.authority.durations import HOUR_MS
+from tvc.authority.policy import Policy
+from tvc.authority.requests import Kind
+from tvc.files.models import WRONG
+from tvc.files.policies import load_shipped
+from tvc.files.scenarios import load_scenarios
+from tvc.harness.hunt.goals import Breaks, Differs, Side, look
+from tvc.harness.hunt.scenes import Draws
+from tvc.harness.hunt.search import Exhausted, Find, hunt
+from tvc.harness.hunt.thresholds import thresholds
+from tvc.harness.judge import run_case
+from tvc.harness.outcomes import Concern, Outcome
+
+SALESFORCE = Policy()
+
+
+def side(law=LAW, name="hunted", **changes):
+    """A side under the default policy with some knobs turned: `sign_in__precedence="either"`."""
+    values = {key.replace("__", "."): value for key, value in changes.items()}
+    if not values:
+        return Side(law, SALESFORCE, "salesforce")
+    return Side(law, SALESFORCE.with_values(values, name), name)
+
+
+HOURLY = side(rates__subject__window="clock_hour")
+EITHER = side(sign_in__precedence="either")
+TWO_CODES = side(LAW.without("generate.one_code"))
+
+#: What is hunted, in how many events it must be found, what mends it, and with which reasons the
+#: steps are then refused.
+FINDS = {
+    "seven generations around the full hour": (
+        Breaks(HOURLY, "rate_limit_holds"),
+        13,
+        {"rates.subject.window": "rolling"},
+        ["rate_limited"],
+    ),
+    "a code accepted late by a slow node": (
+        Breaks(side(), "no_use_after_expiry"),
+        3,
+        None,
+        ["code_expired"],
+    ),
+    "two live codes": (
+        Breaks(TWO_CODES, "at_most_per_user_live"),
+        2,
+        {},
+        ["code_already_live"],
+    ),
+    "a method beside a live code": (
+        Breaks(EITHER, "code_outranks_methods"),
+        2,
+        {"sign_in.precedence": "code_first"},
+        ["superseded_by_code"],
+    ),
+    "an outsider still in after Expire Now": (
+        Breaks(side(), "expire_now_evicts"),
+        4,
+        {"expire.ends_sessions": True},
+        ["session_expired"],
+    ),
+    "an outsider who generates as an admin": (
+        Breaks(side(), "outsiders_issue_nothing"),
+        3,
+        {"sign_in.assurance.code": "standard"},
+        ["step_up_required"],
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def finds():
+    """Each hunt once, with how long it took."""
+    found = {}
+    for name, (goal, *_) in FINDS.items():
+        started = time.perf_counter()
+        result = hunt(goal, events=16, seconds=60, seed=4)
+        assert isinstance(result, Find), name
+        found[name] = result, time.perf_counter() - started
+    return found
+
+
+def overridden(text, folder, name, values):
+    """The outcome of a file where the policy that it names is replaced, as `--policy` does."""
+    file = folder / "found.tvc.yaml"
+    file.write_text(text, "utf-8")
+    settings = "".join(f"{key}: {str(value).lower()}\n" for key, value in values.items())
+    policy = folder / "good.yaml"
+    policy.write_text(f"policy: good\nextends: salesforce\n{settings}", "utf-8")
+    (case,) = load_scenarios(file, {name: policy}).cases
+    return run_case(case).outcome
+
+
+@pytest.mark.parametrize("name", FINDS)
+def test_a_known_weakness_is_found_and_shrunk(finds, name):
+    found, seconds = finds[name]
+    assert len(found.history.events) <= FINDS[name][1]
+    assert seconds < 60
+    assert found.seen.invariant == FINDS[name][0].invariant
+
+
+@pytest.mark.parametrize("name", FINDS)
+def test_no_event_of_a_find_can_be_left_out(finds, name):
+    found, _ = finds[name]
+    for index in range(len(found.history.events)):
+        rest = found.history.events[:index] + found.history.events[index + 1 :]
+        assert look(found.goal, found.history.with_events(rest)) is None
+
+
+@pytest.mark.parametrize("name", FINDS)
+def test_the_file_fails_where_it_was_found(finds, name):
+    found, _ = finds[name]
+    result = run_case(found.case, found.goal.side.law)
+    assert result.outcome is Outcome.FAILED
+    broken = [one for one in result.failures if one.concern is Concern.INVARIANT]
+    assert found.goal.invariant in [one.invariant for one in broken]
+
+
+@pytest.mark.parametrize("name", FINDS)
+def test_the_file_passes_where_that_is_mended(finds, name, tmp_path):
+    found, _ = finds[name]
+    mended, reasons = FINDS[name][2:]
+    refused = [step.expect.reason for step in found.case.steps if not step.expect.allowed]
+    assert refused == reasons
+    text = found.to_yaml()
+    if mended is None:
+        # No policy mends a clock.
+        text, mended = re.sub(r"offset: [^}]+", "offset: 0s", text), {}
+    assert overridden(text, tmp_path, found.case.policy.policy.name, mended) is Outcome.PASSED
+
+
+def test_a_shipped_policy_is_named_and_another_one_stands_in_the_file(finds):
+    either, _ = finds["a method beside a live code"]
+    assert "hunted: {extends: salesforce, set: {sign_in.precedence: either}}" in either.to_yaml()
+    shipped, _ = finds["an outsider still in after Expire Now"]
+    assert "policies:" not in shipped.to_yaml()
+
+
+def test_a_file_says_where_it_comes_from(finds):
+    found, _ = finds["a method beside a live code"]
+    comments = [line for line in found.to_yaml().splitlines() if line.startswith("#")]
+    told = "\n".join(comments)
+    assert "breaks code_outranks_methods" in told
+    assert found.case.policy.digest in told
+    assert "seed 4" in told
+    assert f"{found.explored.histories} histories" in told
+    assert "sign_in.precedence: code_first" in told
+
+
+def test_the_same_seed_finds_the_same_file():
+    import colorsys  # noqa: F401 - a module more, whose numbers Hypothesis might draw from
+
+    goal = Breaks(side(), "expire_now_evicts")
+    first, again = (hunt(goal, seed=5).to_yaml() for _ in range(2))
+    assert first == again
+    assert hunt(goal, seed=6).to_yaml() != first
+
+
+def test_right_clocks_stay_right_and_then_nothing_is_late():
+    late = Breaks(side(), "no_use_after_expiry")
+    result = hunt(late, seconds=2, true_clocks=True)
+    assert isinstance(result, Exhausted)
+    assert result.explored.histories > 0
+    assert result.explored.decisions > result.explored.histories
+    assert 0 < result.explored.states <= result.explored.decisions
+
+
+def test_a_find_that_needs_no_wrong_clock_has_none(finds):
+    found, _ = finds["seven generations around the full hour"]
+    assert found.history.clocks == ()
+
+
+def test_a_history_is_as_long_as_was_asked_for():
+    result = hunt(Breaks(EITHER, "code_outranks_methods"), events=1, seconds=0.5)
+    assert isinstance(result, Exhausted)
+
+
+DIFFERENT = {
+    "another lifetime": ({"lifetime.max": 4 * HOUR_MS}, 1),
+    "another lock": ({"lockout.for": 2 * HOUR_MS}, 11),
+    "sessions that end": ({"session.max": 8 * HOUR_MS}, 2),
+    "another way back": ({"sign_in.return": "on_expire_now"}, 2),
+    "approvals": ({"issuer.approvals.standard": 1}, 1),
+    "one more generation": ({"rates.subject.limit": 7}, 13),
+}
+
+
+@pytest.mark.parametrize("name", DIFFERENT)
+def test_two_policies_are_told_apart_by_a_file_that_passes_under_the_first(name):
+    values, events = DIFFERENT[name]
+    other = Side(LAW, SALESFORCE.with_values(values, "other"), "other")
+    found = hunt(Differs(side(), other), seed=1)
+    assert isinstance(found, Find)
+    assert len(found.history.events) <= events
+    assert run_case(found.case).outcome is Outcome.PASSED
+    changed = replace(found.case, policy=replace(found.case.policy, policy=other.policy))
+    assert run_case(changed).outcome is Outcome.FAILED
+
+
+def test_what_only_a_detail_tells_apart_is_expected_in_that_detail():
+    longer = Side(LAW, SALESFORCE.with_values({"lockout.for": 2 * HOUR_MS}), "longer")
+    found = hunt(Differs(side(), longer), seed=1)
+    assert found.case.steps[-1].expect.retry_after_ms == HOUR_MS
+
+
+@pytest.mark.parametrize("rule", ["expire.permission", "step_up.session", "sign_in.mfa_off"])
+def test_a_law_without_a_rule_is_told_from_the_whole(rule):
+    law = LAW.without(rule)
+    found = hunt(Differs(side(), side(law)), seed=0)
+    assert run_case(found.case).outcome is Outcome.PASSED
+    assert run_case(found.case, law).outcome is Outcome.FAILED
+
+
+def test_what_only_audit_tells_apart_becomes_audit_lines():
+    told = Side(LAW, SALESFORCE.with_values({"notify": (Kind.GENERATE,)}), "told")
+    assert isinstance(hunt(Differs(side(), told), seconds=1), Exhausted)
+    found = hunt(Differs(side(), told, audit=True), seed=0)
+    assert run_case(found.case).outcome is Outcome.PASSED
+    changed = replace(found.case, policy=replace(found.case.policy, policy=told.policy))
+    assert run_case(changed).outcome is Outcome.FAILED
+
+
+def test_an_unknown_invariant_is_no_goal():
+    with pytest.raises(ValueError, match="unknown invariant"):
+        Breaks(side(), "nobody_is_ever_late")
+
+
+def test_no_outsider_is_given_a_stolen_proof_to_break_an_invariant():
+    found = hunt(Breaks(side(), "outsiders_stay_out"), seed=0)
+    asked = found.history.events[-1].request
+    assert (asked.proof, asked.sso) == ("right", False)
+
+
+def test_events_keep_their_meaning_when_the_code_that_they_present_is_gone(finds):
+    found, _ = finds["an outsider still in after Expire Now"]
+    rest = found.history.with_events(found.history.events[1:])
+    assert [event.presents for event in rest.events if event.presents] == [WRONG]
+
+
+def test_thresholds_of_a_past_that_no_longer_counts_are_none():
+    from tvc.authority.state import Code, CodeEnd, State
+
+    state = State()
+    state.codes["ana"] = (
+        Code(1, 5 * HOUR_MS, None, CodeEnd.REVOKED),
+        Code(2, 3 * HOUR_MS, None, None),
+    )
+    state.rates["subject", "ana"] = (0, HOUR_MS)
+    assert thresholds(state, SALESFORCE, HOUR_MS) == {2 * HOUR_MS, 3 * HOUR_MS}
+
+
+def test_choices_that_nobody_drew_are_the_first():
+    draws = Draws(b"")
+    assert [draws.pick("abc"), draws.chance(1), draws.byte()] == ["a", True, 0]
+
+
+# The command
+
+
+def test_the_command_writes_a_file_that_the_test_command_judges(folder, process):
+    (folder / "either.yaml").write_text(
+        "policy: either\nextends: salesforce\nsign_in.precedence: either\n"
+    )
+    (folder / "good.yaml").write_text("policy: good\nextends: salesforce\n")
+    words = ["hunt", "--policy", "either.yaml", "--invariant", "code_outranks_methods"]
+    found = process(*words, "-o", "found.tvc.yaml")
+    assert (found.code, found.out) == (1, "")
+    assert "2 events" in found.err
+    assert process("test", "found.tvc.yaml").code == 1
+    assert process("test", "found.tvc.yaml", "--policy", "either=good.yaml").code == 0
+    left = {path.name for path in folder.iterdir()}
+    assert left == {"either.yaml", "good.yaml", "found.tvc.yaml"}
+    shown = process(*words)
+    assert shown.out == (folder / "found.tvc.yaml").read_text()
+
+
+def test_the_command_tells_two_policies_apart(folder, process):
+    found = process(
+        "hunt", "--policy", "strict", "--differs-from", "salesforce", "-o", "d.tvc.yaml"
+    )
+    assert found.code == 1
+    (folder / "loose.yaml").write_text("policy: loose\nextends: salesforce\n")
+    assert process("test", "d.tvc.yaml").code == 0
+    assert process("test", "d.tvc.yaml", "--policy", "strict=loose.yaml").code == 1
+
+
+def test_nothing_found_is_no_failure_and_says_how_much_was_explored(call):
+    words = ["--invariant", "inactive_users_get_nothing", "--time", "500ms"]
+    ran = call("hunt", *words)
+    assert (ran.code, ran.out) == (0, "")
+    assert "not found" in ran.err
+    for word in ("histories", "decisions", "states", " s"):
+        assert word in ran.err
+
+
+def test_an_exhaustive_search_states_what_there_is_none_of(call):
+    words = ["--invariant", "inactive_users_get_nothing", "--exhaustive", "--events", "2"]
+    ran = call("hunt", *words)
+    assert (ran.code, ran.out) == (0, "")
+    assert "none with at most 2 events" in ran.err
+    assert "transitions" in ran.err
+
+
+def test_an_exhaustive_find_is_a_file_like_any_other(call, folder):
+    words = ["--invariant", "outsiders_stay_out", "--exhaustive", "--events", "3"]
+    ran = call("hunt", *words, "-o", "found.tvc.yaml")
+    assert ran.code == 1
+    (case,) = load_scenarios(folder / "found.tvc.yaml").cases
+    assert run_case(case).outcome is Outcome.FAILED
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--invariant", "outsiders_stay_outt"], "did you mean 'outsiders_stay_out'"),
+        (["--invariant", "lockout_holds", "--differs-from", "strict"], "expected one of them"),
+        (["--policy", "stricter"], "no policy"),
+        (["--time", "60"], "--time"),
+        (["--time", "0s"], "no time to search"),
+        (["--exhaustive", "--time", "60s"], "ends by itself"),
+        (["--exhaustive", "--invariant", "lockout_holds"], "cannot be searched exhaustively"),
+        (["-o", "nowhere/found.tvc.yaml"], "no such folder"),
+        (["--events", "0"], "--events"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_bad_usage_starts_no_hunt(call, folder, words, says):
+    ran = call("hunt", *words)
+    assert ran.code == 4
+    assert says in ran.err
+
+
+def test_an_interrupted_hunt_says_how_much_was_explored(folder):
+    words = ["hunt", "--invariant", "inactive_users_get_nothing", "--time", "60s"]
+    command = [sys.executable, "-c", "from tvc.cli.main import main; main()", *words]
+    hunting = subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True)
+    time.sleep(3)
+    hunting.send_signal(signal.SIGINT)
+    _, told = hunting.communicate(timeout=30)
+    assert hunting.returncode == 2
+    assert "interrupted; explored so far" in told
+
+
+def test_only_a_hunt_needs_hypothesis(folder):
+    asks = "import sys, tvc.cli.main; print('hypothesis' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", asks], cwd=folder, capture_output=True, check=True)
+    assert done.stdout.split() == [b"False"]
+
+
+def test_a_policy_of_the_package_is_hunted_under_its_own_name(folder, call):
+    ran = call("hunt", "--policy", "article-wording", "--invariant", "outsiders_stay_out")
+    assert "policy: article-wording" in ran.out
+    assert load_shipped("article-wording").digest in ran.out
+    assert not list(Path(folder).iterdir())

@@ -1,0 +1,1 @@
+"""Fixing: missing and changed expectations written in place, everything else byte for byte."""

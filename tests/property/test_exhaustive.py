@@ -192,7 +192,7 @@ def agree(policy, invariant, events):
     if isinstance(known, Find):
         assert look(goal, known.history) is not None
         assert len(known.history.events) <= events
-        found = hunt(goal, events=8, seconds=60, seed=1)
+        found = hunt(goal, events=16, seconds=60, seed=1)
         assert isinstance(found, Find)
     return known
 

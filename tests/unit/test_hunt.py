@@ -164,9 +164,9 @@ def test_the_same_seed_finds_the_same_file():
     import colorsys  # noqa: F401 - a module more, whose numbers Hypothesis might draw from
 
     goal = Breaks(side(), "expire_now_evicts")
-    first, again = (hunt(goal, seed=5).to_yaml() for _ in range(2))
+    first, again = (hunt(goal, seed=4).to_yaml() for _ in range(2))
     assert first == again
-    assert hunt(goal, seed=6).to_yaml() != first
+    assert hunt(goal, seed=7).to_yaml() != first
 
 
 def test_right_clocks_stay_right_and_then_nothing_is_late():

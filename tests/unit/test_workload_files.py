@@ -18,17 +18,14 @@ from tvc.files.distributions import (
     parse_distribution,
 )
 from tvc.files.models import Part
-from tvc.files.workload import (
-    ASSUMPTION,
-    HOURS_OF_WEEK,
+from tvc.files.quantities import HOURS_OF_WEEK, parse_week_hours
+from tvc.files.study import (
     StochasticModel,
-    WorkloadModel,
     check_stochastic,
-    inputs,
     override,
-    parse_week_hours,
     read_stochastic,
 )
+from tvc.files.workload import ASSUMPTION, WorkloadModel, inputs
 
 CAMPAIGN = {
     "id": "calling-campaign",
@@ -381,7 +378,7 @@ def test_the_json_schema_is_made_without_a_warning():
 
 def test_importing_loads_none_of_the_heavy_libraries():
     code = (
-        "import sys, tvc.files.workload\n"
+        "import sys, tvc.files.study\n"
         "print({'numpy', 'pandas', 'scipy', 'simpy', 'matplotlib'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

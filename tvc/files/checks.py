@@ -134,7 +134,7 @@ def check_form(report: Report, node: Node, scenario: ScenarioModel) -> None:
     """Check that a scenario is of one kind and asks for something.
 
     What the keys of a simulation must say of each other is the business of
-    `tvc.files.workload`.
+    `tvc.files.study`.
     """
     given = scenario.model_fields_set
     simulated = next((key for key in ("workload", "compare") if key in given), None)

@@ -47,7 +47,7 @@ CHALLENGES: Final = ("code", *METHODS, "none")
 #: What is typed into the code field when no code that was ever generated is meant.
 WRONG: Final = "wrong"
 
-#: Keys of a scenario that is simulated; `tvc.files.workload` knows what they may say.
+#: Keys of a scenario that is simulated; `tvc.files.study` knows what they may say.
 STOCHASTIC_KEYS: Final = ("workload", "run", "expect", "compare")
 
 NAME_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"

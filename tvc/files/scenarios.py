@@ -237,14 +237,14 @@ class _Reader:
 
     def _check_study(self, node: Node, data: Mapping[str, Any]) -> None:
         # Only files that simulate pay for the models of a workload.
-        from tvc.files import workload
+        from tvc.files import study
 
         try:
-            workload.read_stochastic(data)
+            study.read_stochastic(data)
         except ValidationError as error:
-            report_errors(self._report, error, node, workload.StochasticModel)
+            report_errors(self._report, error, node, study.StochasticModel)
         others = self._scenarios_by_id
-        for path, message in workload.check_stochastic(data, others, self._policies.names()):
+        for path, message in study.check_stochastic(data, others, self._policies.names()):
             self._report.add(node, message, *path, key=len(path) == 1)
 
     @cached_property

@@ -13,7 +13,7 @@ from tvc.files.expansion import FIXED_KEYS
 from tvc.files.models import NAME_PATTERN, STEPS, ClockModel, FileModel, PersonModel, ScenarioModel
 from tvc.files.policy_documents import NAME_PATTERN as POLICY_PATTERN
 from tvc.files.policy_schema import inline_policy_schema
-from tvc.files.workload import StochasticModel
+from tvc.files.study import StochasticModel
 
 Schema = dict[str, Any]
 

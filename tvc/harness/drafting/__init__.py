@@ -1,0 +1,1 @@
+"""Drafting: a first suite for a policy, which its author has to review."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tvc.files.documents import parse_document
@@ -113,7 +113,7 @@ FORMS = {
     ),
     "block of parts that becomes one word": (
         "      - at: 1m\n        do: sign_in\n        by: ana\n        expect:   # of course\n          # below\n          deny: wrong_code\n          rule: sign_in.code   # why\n        code: c1\n",
-        ["        expect: allow  # of course  # below  # why  # REVIEW: was {deny: wrong_code, rule: sign_in.code}"],
+        ["        expect: allow  # of course  # below   # why  # REVIEW: was {deny: wrong_code, rule: sign_in.code}"],
     ),
     "quotes": (
         "      - {at: 1h, do: sign_in, by: ana, code: 'c1', 'expect': \"allow\"}\n",
@@ -392,7 +392,9 @@ _SAID = re.compile(r"(?P<key>expect|want): (?P<value>allow\b|\{deny: [^{}]*\})")
 
 def _flip(text, draw):
     """Let some expectations say something else that could be."""
-    found = list(_SAID.finditer(text))
+    # A file may not even expect that a code is shown again.
+    found = [one for one in _SAID.finditer(text) if "code_not_viewable" not in one["value"]]
+    assume(found)
     for match in sorted(
         draw(st.sets(st.sampled_from(found), min_size=1, max_size=12)),
         key=re.Match.start,

@@ -322,6 +322,7 @@ def test_an_exhaustive_find_is_a_file_like_any_other(call, folder):
     assert run_case(case).outcome is Outcome.FAILED
 
 
+@pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize(
     ("words", "says"),
     [
@@ -337,7 +338,7 @@ def test_an_exhaustive_find_is_a_file_like_any_other(call, folder):
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_bad_usage_starts_no_hunt(call, folder, words, says):
+def test_bad_usage_starts_no_hunt(call, words, says):
     ran = call("hunt", *words)
     assert ran.code == 4
     assert says in ran.err

@@ -200,10 +200,13 @@ class Authority:
             request = request.presenting(self._matching(request, typed))
         decision = decide(self.law, self.policy, self.state, request, at.reading_ms)
         effects = decision.effects
-        apply(self.state, effects)
         secret = None
         if request.kind is _GENERATE and decision.allowed:
-            secret = self._issue(decision)
+            # Drawn before anything changes: without a code there is no generation.
+            secret = Secret(self._draw(self.policy.code.length, self.policy.code.alphabet))
+        apply(self.state, effects)
+        if secret is not None:
+            self._keep_digest(decision, secret)
         kind_type = _TYPES[request.kind, decision.allowed]
         self._sink(Record(self._records, kind_type, at, request, decision, None, effects))
         self._records += 1
@@ -230,14 +233,14 @@ class Authority:
                 self._records += 1
                 effects = ()
 
-    def _issue(self, decision: Decision) -> Secret:
-        subject, ordinal = decision.subject or "", decision.code or 0
-        text = self._draw(self.policy.code.length, self.policy.code.alphabet)
-        known = self._digests.get(subject, {})
-        kept = {code.ordinal: known[code.ordinal] for code in self.state.codes[subject][:-1]}
-        kept[ordinal] = digest(self._key, subject, text)
+    def _keep_digest(self, decision: Decision, secret: Secret) -> None:
+        """Keep the digests of the subject's codes that can still be recognised."""
+        subject = decision.subject or ""
+        known = self._digests.get(subject, _NONE)
+        presented = {code.ordinal for code in self.state.codes[subject]}
+        kept = {ordinal: stored for ordinal, stored in known.items() if ordinal in presented}
+        kept[decision.code or 0] = digest(self._key, subject, secret.show())
         self._digests[subject] = kept
-        return Secret(text)
 
     def _matching(self, request: Request, typed: str) -> tuple[int, ...]:
         subject = request.subject

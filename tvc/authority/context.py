@@ -242,15 +242,19 @@ class Context:
             self.end_sessions(SessionEnd.CODE_ENDED, over)
 
     def end_sessions(self, cause: SessionEnd, codes: set[int] | None = None) -> None:
-        """End the sessions on the subject's account: all, or those opened with some codes."""
+        """End the sessions on the subject's account: all, or those opened with some codes.
+
+        One that is over by the clock already keeps that as its cause.
+        """
         subject = self.subject or ""
         for person in (subject, *self.state.guests.get(subject, ())):
             session = self.session_now(person)
             if session is None or session.account != subject or session.ended is not None:
                 continue
             if codes is None or session.code in codes:
-                self.put("sessions", person, session._replace(ended=cause))
-                event = Event("session.ended", subject, cause, session.code, person)
+                why = self.over(session) or cause
+                self.put("sessions", person, session._replace(ended=why))
+                event = Event("session.ended", subject, why, session.code, person)
                 self.ended_sessions += (event,)
 
     def leave_session(self, cause: SessionEnd) -> None:

@@ -76,7 +76,8 @@ def _clock_wait(
 ) -> int:
     counts = dict(memory)
     window = here = now_ms // limit.per_ms
-    while compare["rate.full"](counts.get(window, 0), limit.limit):
+    last = max(counts, default=here) + 1
+    while window <= last and compare["rate.full"](counts.get(window, 0), limit.limit):
         window += 1
     return 0 if window == here else window * limit.per_ms - now_ms
 

@@ -15,8 +15,8 @@ _KEY_BYTES: Final = 32
 class Secret:
     """A code on its way to the one person who is shown it.
 
-    Nothing but `show` gives the text away: it prints, formats and compares as a blank, and it
-    refuses to be pickled into a file or another process.
+    Nothing but `show` gives the text away: it prints and formats as a blank, and it refuses to be
+    copied or pickled into a file or another process.
 
     Examples
     --------
@@ -42,8 +42,11 @@ class Secret:
     def __format__(self, _spec: str) -> str:
         return repr(self)
 
-    def __reduce__(self) -> NoReturn:
+    def __getstate__(self) -> NoReturn:
         raise TypeError("a code is shown once and never stored")
+
+    def __reduce__(self) -> NoReturn:
+        self.__getstate__()
 
 
 def draw_code(length: int, alphabet: str) -> str:

@@ -1,6 +1,6 @@
 """The state of the authority: plain tables of immutable values.
 
-A `State` is eight dictionaries whose values never change, so that a copy is eight shallow
+A `State` is a few dictionaries whose values never change, so that a copy is as many shallow
 copies, two states compare by content, and an effect is one assignment to one table. `apply` is
 the only function that changes a state. Codes stand in it by ordinal (``ana#2``); their digests
 live with the authority and are no part of what is compared.

@@ -11,7 +11,7 @@ from typing import Annotated, NoReturn, TextIO
 import typer
 
 from tvc import __version__
-from tvc.cli import bench, explain, fix, hunt, lint, mutate, policies, schema, testing
+from tvc.cli import bench, explain, fix, hunt, init, lint, mutate, policies, schema, testing
 from tvc.cli.common import close_quietly
 
 app = typer.Typer(
@@ -30,6 +30,7 @@ bench.add_to(app)
 hunt.add_to(app)
 mutate.add_to(app)
 lint.add_to(app)
+init.add_to(app)
 fix.add_to(app)
 
 

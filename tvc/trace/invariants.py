@@ -5,6 +5,7 @@ find a law, a policy or a clock at fault. A function answers None, or the `Breac
 records that together show it.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -12,7 +13,7 @@ from typing import Any, Final
 from tvc.authority.authority import Record
 from tvc.authority.policy import Policy, RateLimit
 from tvc.authority.reasons import Reason
-from tvc.authority.requests import SHAPES, Kind
+from tvc.authority.requests import SHAPES, Kind, Proof
 from tvc.authority.state import Session
 from tvc.files.invariant_names import ON_REQUEST
 from tvc.trace.trace import Trace
@@ -190,7 +191,19 @@ def inactive_users_get_nothing(trace: Trace) -> Breach | None:
     return None
 
 
-_FAILURES: Final = {Reason.WRONG_CODE: "code", Reason.WRONG_PROOF: "methods"}
+_FAILURES: Final = frozenset({Reason.WRONG_CODE, Reason.WRONG_PROOF})
+#: What is only said once a path was found not to be locked.
+_SAID_ON: Final = {
+    Reason.METHOD_NOT_ENROLLED: "methods",
+    Reason.DEVICE_UNAVAILABLE: "methods",
+    Reason.WRONG_PROOF: "methods",
+    Reason.WRONG_CODE: "code",
+    Reason.NO_CODE: "code",
+    Reason.CODE_EXPIRED: "code",
+    Reason.CODE_REVOKED: "code",
+    Reason.CODE_REPLACED: "code",
+    Reason.CODE_USED_UP: "code",
+}
 
 
 def lockout_holds(trace: Trace) -> Breach | None:
@@ -220,6 +233,7 @@ def lockout_holds(trace: Trace) -> Breach | None:
             )
         if _accepts_proof(record):
             counts.pop(key, None)
+        if record.reason not in _FAILURES:
             continue
         failures = counts.setdefault(key, [])
         failures.append(record.seq)
@@ -233,9 +247,9 @@ def _path(path: str, scope: str) -> str:
 
 
 def _judged_path(record: Record, trace: Trace) -> str | None:
-    """Return the path on which something was proved or failed; None where nothing was."""
-    if record.reason in _FAILURES:
-        return _FAILURES[record.reason]
+    """Return the path on which something was judged; None where nothing was."""
+    if record.reason in _SAID_ON:
+        return _SAID_ON[record.reason]
     request = record.request
     if request is None or request.sso or not _accepts_proof(record):
         return None
@@ -258,9 +272,12 @@ def secrets_stay_secret(trace: Trace) -> Breach | None:
     return None
 
 
+_NOT_OF_A_WORD: Final = re.compile(r"[^0-9A-Za-z]+")
+
+
 def _texts(value: Any) -> Iterator[str]:  # noqa: ANN401 - walks any value
     if isinstance(value, str):
-        yield from (value, *value.split())
+        yield from (value, *value.split(), *_NOT_OF_A_WORD.split(value))
     elif isinstance(value, bytes):
         yield value.decode("latin-1")
     elif isinstance(value, tuple | list | frozenset | set):
@@ -326,21 +343,30 @@ def expire_now_evicts(trace: Trace) -> Breach | None:
     """From an Expire Now to the next generation nothing of an outsider works on the account."""
     expired: dict[str | None, int] = {}
     for record in trace.records:
+        if _allowed(record) and trace.is_outsider(record.by):
+            worked_on = _worked_on(record)
+            if worked_on in expired:
+                return Breach(
+                    f"{record.by} still reached {worked_on} after its Expire Now",
+                    (expired[worked_on], record.seq),
+                )
         if _allowed(record, Kind.EXPIRE):
             expired[record.subject] = record.seq
         elif _allowed(record, Kind.GENERATE):
             expired.pop(record.subject, None)
-        if not _allowed(record) or record.request is None or not trace.is_outsider(record.by):
-            continue
-        shape = SHAPES[record.request.kind]
-        entered = record.request.kind is Kind.SIGN_IN and record.request.method is not None
-        worked_on = record.account if shape.by_session else record.subject if entered else None
-        if worked_on in expired:
-            return Breach(
-                f"{record.by} still reached {worked_on} after its Expire Now",
-                (expired[worked_on], record.seq),
-            )
     return None
+
+
+def _worked_on(record: Record) -> str | None:
+    """Return the account on which a session was used, or which a method opened."""
+    request = record.request
+    if request is None:
+        return None
+    if SHAPES[request.kind].by_session:
+        return record.account
+    # A stolen proof is nobody's enrolled method.
+    own = request.method is not None and request.proof is not Proof.STOLEN
+    return record.subject if own and request.kind is Kind.SIGN_IN else None
 
 
 Check = Callable[[Trace], Breach | None]

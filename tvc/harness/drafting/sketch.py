@@ -85,15 +85,12 @@ class Stage:
         approve_at: int | None = None,
     ) -> None:
         """Add a generation and all that it needs."""
-        wakes = self._session_ends and at != 0
         early = approve_at if approve_at is not None else at
         needed = approvals_for(self.policy, subject) if approvals is None else approvals
-        if wakes:
-            self.wake(at, by)
         for approver in approvers(by, subject, needed):
-            if self._session_ends and early != 0:
-                self.wake(early, approver)
+            self._keep_awake(early, approver)
             self.ask(early, "approve", approver, for_=subject)
+        self._keep_awake(at, by)
         fields: Plain = {"for": subject, "lifetime": lifetime or shortest(self.policy)}
         if ticket is not None and self.policy.issuer.ticket == "required":
             fields["ticket"] = ticket
@@ -103,8 +100,7 @@ class Stage:
 
     def expire(self, at: int, subject: str = "ana", by: str = "sam") -> None:
         """Add an Expire Now."""
-        if self._session_ends and at:
-            self.wake(at, by)
+        self._keep_awake(at, by)
         self.ask(at, "expire", by, for_=subject)
 
     def wake(self, at: int | str, who: str) -> None:
@@ -121,16 +117,14 @@ class Stage:
         """Return what was written as a sketch."""
         return Sketch(topic, id_, why, tuple(self.steps), tuple(rows), audit)
 
-    @property
-    def _session_ends(self) -> bool:
+    def _keep_awake(self, at: int | str, who: str) -> None:
         session = self.policy.session
-        return session.max_ms is not None or session.idle_ms is not None
+        if at != 0 and (session.max_ms is not None or session.idle_ms is not None):
+            self.wake(at, who)
 
 
 def around(threshold_ms: int, *more: int) -> list[int]:
-    """Return the instants a tick before, at and after some thresholds, in order, without any
-    before the start.
-    """
+    """Return the instants a tick before, at and after some thresholds, in order."""
     return sorted(
         {one + tick for one in (threshold_ms, *more) for tick in TICKS if one + tick >= 0}
     )
@@ -171,23 +165,24 @@ def approvers(by: str, subject: str, count: int) -> list[str]:
     return [admin for admin in admins if admin not in (by, subject)][:count]
 
 
+_ADMIN: Final[Plain] = {"role": "admin"}
+#: What a file says of somebody, by name; whoever is not here is a user like any other.
+_CAST: Final[Mapping[str, Plain]] = {
+    **dict.fromkeys(("sam", "kim", "lee", "admin"), _ADMIN),
+    "stu": _ADMIN | {"session": "standard"},
+    "ned": {"session": "standard"},
+    "pia": {"tier": "privileged"},
+    "cal": {"mfa": False},
+    "tom": {"methods": [str(method) for method in Method]},
+    "mallory": {"role": "outsider", "knows": ["ana"]},
+}
+
+
 def entry_of(name: str, policy: Policy) -> Plain:
-    """Return what a file says of somebody of the cast, by name."""
-    strong = strongest(policy)
-    usual: Plain = {} if strong is Method.AUTHENTICATOR else {"methods": [str(strong)]}
-    match name.rstrip("0123456789"):
-        case "sam" | "kim" | "lee" | "admin":
-            return {"role": "admin"} | usual
-        case "stu":
-            return {"role": "admin", "session": "standard"} | usual
-        case "ned":
-            return {"session": "standard"} | usual
-        case "pia":
-            return {"tier": "privileged"} | usual
-        case "cal":
-            return {"mfa": False}
-        case "tom":
-            return {"methods": [str(method) for method in Method]}
-        case "mallory":
-            return {"role": "outsider", "knows": ["ana"]}
-    return usual
+    """Return what a file says of somebody of the cast; a number behind a name counts alike.
+
+    Everybody has a method of the highest level.
+    """
+    entry, strong = _CAST.get(name.rstrip("0123456789"), {}), strongest(policy)
+    usual = strong is Method.AUTHENTICATOR or not {"methods", "mfa"}.isdisjoint(entry)
+    return entry | ({} if usual or entry.get("role") == "outsider" else {"methods": [str(strong)]})

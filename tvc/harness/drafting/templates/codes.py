@@ -1,6 +1,7 @@
 """Lifetimes and the life of a code: its end, its uses, how many there may be, what ends it."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from tvc.authority.durations import SECOND_MS, format_duration
 from tvc.authority.policy import Policy
@@ -17,8 +18,8 @@ from tvc.harness.drafting.sketch import (
 )
 from tvc.harness.drafting.templates.pacing import pace
 
-_LIFETIMES = "Lifetimes"
-_CODES = "Codes"
+_LIFETIMES: Final = "Lifetimes"
+_CODES: Final = "Codes"
 
 
 def sketches(policy: Policy) -> Iterator[Sketch]:
@@ -70,8 +71,9 @@ def _uses(policy: Policy) -> Iterator[Sketch]:
 
 
 def _several(policy: Policy) -> Iterator[Sketch]:
-    most, life, gap = policy.code.per_user, longest(policy), pace(policy)
-    if most > MOST or (most + 1) * gap >= life:
+    most, life = policy.code.per_user, longest(policy)
+    gap = pace(policy, most + 1)
+    if most > MOST or most * gap + most >= life:
         return
     last = most * gap
     stage = Stage(policy)

@@ -1,13 +1,14 @@
 """Who may issue and end codes, for whom, with what, and whose word they need."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from tvc.authority.durations import SECOND_MS, format_duration
 from tvc.authority.policy import Policy
 from tvc.harness.drafting.sketch import MOST, Sketch, Stage, approvals_for, around, at_rows
 
-_ISSUING = "Who may issue"
-_EXPIRING = "Expire Now"
+_ISSUING: Final = "Who may issue"
+_EXPIRING: Final = "Expire Now"
 
 
 def sketches(policy: Policy) -> Iterator[Sketch]:
@@ -99,4 +100,4 @@ def _expire_sessions(policy: Policy) -> Sketch:
     stage.ask(3 * SECOND_MS, "use", "ana")
     said = "ends" if policy.expire.ends_sessions else "does not end"
     why = f"Expire Now {said} the sessions opened with the code"
-    return stage.sketch(_EXPIRING, "sessions-after-expire-now", why)
+    return stage.sketch(_EXPIRING, "sessions-after-expire-now", why, audit="exactly")

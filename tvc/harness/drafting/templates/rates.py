@@ -2,15 +2,16 @@
 
 from collections.abc import Iterator
 from itertools import count
+from typing import Final
 
 from tvc.authority.durations import DAY_MS, HOUR_MS, format_duration
 from tvc.authority.policy import Policy, RateLimit
 from tvc.harness.drafting.sketch import MOST, Sketch, Stage
 from tvc.harness.drafting.templates.pacing import pace
 
-_TOPIC = "Rate limits"
+_TOPIC: Final = "Rate limits"
 #: One more than the limits that nobody set but somebody might.
-_BUSY = 7
+_BUSY: Final = 7
 
 
 def sketches(policy: Policy) -> Iterator[Sketch]:
@@ -19,8 +20,10 @@ def sketches(policy: Policy) -> Iterator[Sketch]:
         if limit.limit <= MOST:
             yield _full(policy, limit)
             yield _refilled(policy, limit)
-    yield _busy_issuer(policy)
-    gap = pace(policy)
+    gap = pace(policy, _BUSY, ("issuer", "org"))
+    if _BUSY * gap < HOUR_MS:
+        yield _busy_issuer(policy, gap)
+    gap = pace(policy, _BUSY)
     if _BUSY * gap < DAY_MS:
         yield _busy_day(policy, gap)
 
@@ -33,7 +36,7 @@ class _Filling:
         self._own = limit.scope == "subject"
         self._fresh = (f"user{number}" for number in count(1))
         others = [one.limit for one in policy.rates if one.scope == "issuer"]
-        self._each = min(others, default=MOST) if self._own else MOST * MOST
+        self._each = MOST * MOST if limit.scope == "issuer" else min(others, default=MOST)
         self._asked = 0
 
     def generate(self, at: int) -> None:
@@ -81,10 +84,10 @@ def _refilled(policy: Policy, limit: RateLimit) -> Sketch:
     return filling.stage.sketch(_TOPIC, f"{_slug(limit)}-full-again", _why(limit))
 
 
-def _busy_issuer(policy: Policy) -> Sketch:
+def _busy_issuer(policy: Policy, gap: int) -> Sketch:
     stage = Stage(policy)
     for number in range(1, _BUSY + 1):
-        stage.issue(number - 1, f"user{number}")
+        stage.issue((number - 1) * gap, f"user{number}")
     why = f"{_BUSY} codes by one issuer within {format_duration(HOUR_MS)}"
     return stage.sketch(_TOPIC, "busy-issuer", why)
 

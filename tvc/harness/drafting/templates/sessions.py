@@ -1,14 +1,15 @@
 """Sessions and their ends, what they may do, and whom notices reach."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from tvc.authority.durations import HOUR_MS, SECOND_MS, format_duration
 from tvc.authority.policy import Policy
 from tvc.authority.requests import Method
 from tvc.harness.drafting.sketch import MOST, Sketch, Stage, around, shortest, strongest
 
-_SESSIONS = "Sessions"
-_NOTICES = "Notices"
+_SESSIONS: Final = "Sessions"
+_NOTICES: Final = "Notices"
 
 
 def sketches(policy: Policy) -> Iterator[Sketch]:
@@ -78,9 +79,13 @@ def _idle(policy: Policy) -> Iterator[Sketch]:
 
 def _with_code(policy: Policy) -> Iterator[Sketch]:
     stage, life = Stage(policy), shortest(policy)
+    end, longest = life + policy.clock.leeway_ms, policy.session.max_ms
+    # Late enough to outlive the code, where it can.
+    start = 1 if longest is None or end + 1 < longest else max(1, end - longest // 2)
     stage.issue(0, save="c1")
-    stage.sign_in(1, code="c1")
-    if _use(stage, around(life, life + policy.clock.leeway_ms), "ana", 1):
+    stage.sign_in(start, code="c1")
+    times = [at for at in around(life, end) if at > start]
+    if _use(stage, times, "ana", start):
         said = "ends" if policy.session.ends_with_code else "does not end"
         why = f"a session opened with a code {said} with it"
         yield stage.sketch(_SESSIONS, "session-of-a-code", why)
@@ -108,6 +113,5 @@ def _notices(policy: Policy) -> Sketch:
     stage.issue(5 * SECOND_MS, save="c1")
     stage.expire(6 * SECOND_MS)
     stage.ask(7 * SECOND_MS, "reset_password", "sam", for_="ana")
-    stage.ask(8 * SECOND_MS, "unlock", "sam", for_="ana")
     said = ", ".join(policy.notify) or "nothing"
     return stage.sketch(_NOTICES, "notices", f"the subject is told of: {said}", audit="exactly")

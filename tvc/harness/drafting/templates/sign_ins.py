@@ -1,6 +1,7 @@
 """Signing in beside, after and with a code; levels; lockout."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from tvc.authority.durations import SECOND_MS, format_duration
 from tvc.authority.policy import Policy
@@ -15,8 +16,8 @@ from tvc.harness.drafting.sketch import (
     strongest,
 )
 
-_SIGNING_IN = "Signing in"
-_LOCKOUT = "Lockout"
+_SIGNING_IN: Final = "Signing in"
+_LOCKOUT: Final = "Lockout"
 
 
 def sketches(policy: Policy) -> Iterator[Sketch]:
@@ -45,9 +46,8 @@ def _precedence(policy: Policy) -> Sketch:
 def _return(policy: Policy) -> Sketch:
     stage, end = Stage(policy), shortest(policy) + policy.clock.leeway_ms
     stage.issue(0, save="c1")
-    stage.wake(end - 1, "ana")
+    stage.sign_in(end)
     stage.wake(end, "ana")
-    stage.sign_in(end + 1)
     stage.expire(end + SECOND_MS)
     stage.wake(end + 2 * SECOND_MS, "ana")
     why = f"methods return {policy.sign_in.return_}: the code lapses here"
@@ -98,13 +98,14 @@ def _locked(policy: Policy) -> Sketch:
 
 
 def _locked_code(policy: Policy) -> Sketch:
+    # All at one instant, which the shortest lock outlives.
     stage, failures = Stage(policy), policy.lockout.failures
     stage.issue(0, save="c1")
     for _ in range(failures):
-        stage.sign_in(SECOND_MS, code="wrong")
-    stage.sign_in(2 * SECOND_MS, code="c1")
-    stage.expire(3 * SECOND_MS)
-    stage.wake(4 * SECOND_MS, "ana")
+        stage.sign_in(0, code="wrong")
+    stage.sign_in(0, code="c1")
+    stage.expire(0)
+    stage.wake(0, "ana")
     why = f"{failures} wrong codes; a lock is for each {policy.lockout.scope}"
     return stage.sketch(_LOCKOUT, "code-locked", why)
 
@@ -112,7 +113,7 @@ def _locked_code(policy: Policy) -> Sketch:
 def _locked_method(policy: Policy) -> Sketch:
     stage, failures = Stage(policy), policy.lockout.failures
     _fail(stage, failures)
-    stage.issue(SECOND_MS, save="c1")
-    stage.sign_in(2 * SECOND_MS, code="c1")
+    stage.issue(0, save="c1")
+    stage.sign_in(0, code="c1")
     why = f"{failures} wrong proofs, then a code; a lock is for each {policy.lockout.scope}"
     return stage.sketch(_LOCKOUT, "code-for-a-locked-method", why)

@@ -160,6 +160,14 @@ def test_a_file_named_as_a_shipped_policy_is_not_taken_for_it(drafted, call, fol
     assert_all_killed(call, "p.yaml")
 
 
+def test_a_file_may_be_called_as_a_shipped_policy_is(drafted, call, folder):
+    (folder / "strict").write_text("policy: mine\nlifetime.max: 2h\n", "utf-8")
+    path, ran = drafted("strict")
+    assert ran.code == 0
+    assert "mine: {extends: ./strict}" in path.read_text("utf-8")
+    assert_all_killed(call, "strict")
+
+
 # What is left is told
 
 
@@ -196,7 +204,15 @@ def test_a_file_that_is_there_is_kept_unless_forced(drafted, folder):
     assert path.read_text("utf-8").startswith("# A first suite")
 
 
-@pytest.mark.parametrize("words", [("stricd",), ("strict", "-o", "nowhere/x.tvc.yaml")])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("stricd",),
+        ("strict", "-o", "nowhere/x.tvc.yaml"),
+        ("strict", "-o", "x.tvc.json"),
+        ("strict", "--time", "soon"),
+    ],
+)
 @pytest.mark.usefixtures("folder")
 def test_bad_usage_is_refused(call, words):
     ran = call("init", *words)

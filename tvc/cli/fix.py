@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tvc.cli.options import Paths
+from tvc.cli.options import Ids, Paths
 
 if TYPE_CHECKING:
     from tvc.harness.fixing.fix import Fixed
@@ -20,10 +20,7 @@ def add_to(app: typer.Typer) -> None:
 
 def fix(
     paths: Paths,
-    ids: Annotated[
-        list[str] | None,
-        typer.Option("--id", metavar="FILE::id[case]", help="Only this case. Repeatable."),
-    ] = None,
+    ids: Ids = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the change as a diff, and write nothing.")
     ] = False,

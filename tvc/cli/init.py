@@ -45,6 +45,8 @@ def init(
     if output is not None:
         if not output.parent.is_dir():
             raise typer.BadParameter(f"-o: no such folder: {output.parent}")
+        if output.suffix == ".json":
+            raise typer.BadParameter("-o: a draft has comments, which JSON has not: name it .yaml")
         if (output.exists() or output.is_symlink()) and not force:
             raise typer.BadParameter(f"-o: {output} is there already; --force replaces it")
     try:

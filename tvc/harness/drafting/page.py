@@ -8,7 +8,7 @@ from typing import Any, Final
 from tvc.authority.policy import Policy
 from tvc.files.cases import Case
 from tvc.files.documents import parse_document
-from tvc.files.policies import BASE, shipped_policies
+from tvc.files.policies import BASE, load_shipped, shipped_policies
 from tvc.files.policy_documents import is_name
 from tvc.files.policy_merging import MergedPolicy
 from tvc.files.scenarios import read_scenarios
@@ -61,7 +61,8 @@ class Subject:
         one elsewhere are written out.
         """
         path = Path(asked)
-        if merged.lineage[0].line is None or asked in shipped_policies():
+        # A file may be called as a shipped policy is.
+        if asked in shipped_policies() and merged is load_shipped(asked):
             return cls(merged, asked, asked, None)
         own = merged.policy.name
         free = is_name(own) and own not in shipped_policies()

@@ -66,9 +66,8 @@ class Stage:
     def ask(self, at: int | str, kind: str, by: str, **fields: Any) -> None:  # noqa: ANN401
         """Add a request; times and lifetimes are milliseconds, or references to a table."""
         said = {name.removesuffix("_"): value for name, value in fields.items()}
-        for name in ("lifetime",):
-            if isinstance(said.get(name), int):
-                said[name] = format_duration(said[name])
+        if isinstance(said.get("lifetime"), int):
+            said["lifetime"] = format_duration(said["lifetime"])
         when = format_duration(at) if isinstance(at, int) else at
         self.steps.append({"at": when, "do": kind, "by": by, **said})
 

@@ -129,9 +129,9 @@ class PolicyMutant:
     @cached_property
     def equivalent(self) -> str | None:
         """Why no case could notice the change; None where one could."""
-        reasons = {
-            explain_policy(self.site.key, policy, self.apply(policy)) for policy in self.originals
-        }
+        # A limit that is added stands under its own name, not under that of its place.
+        key = next(iter(self.values))
+        reasons = {explain_policy(key, policy, self.apply(policy)) for policy in self.originals}
         return reasons.pop() if len(reasons) == 1 else None
 
     def apply(self, policy: Policy) -> Policy:

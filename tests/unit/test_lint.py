@@ -18,6 +18,7 @@ from jsonschema import Draft202012Validator
 import tvc
 from tvc.authority import rates
 from tvc.authority.authority import Authority, Instant
+from tvc.authority.decide import LAW, decide
 from tvc.authority.durations import DAY_MS, HOUR_MS, MINUTE_MS
 from tvc.authority.policy import Policy, RateLimit, find_knob
 from tvc.authority.reasons import PUBLIC_MESSAGES, Reason
@@ -394,6 +395,11 @@ REMARKS = {
         {"notify": "[approve]"},
         {"notify": "[approve]", "issuer__approvals__privileged": 1},
     ),
+    "a code spares the password": (
+        "policy.open_door",
+        {"sign_in__password": "not_with_code"},
+        {"sign_in__password": "required"},
+    ),
     "replacing leaves older codes": (
         "policy.contradictory",
         {"code__per_user": 2, "code__on_live": "replace"},
@@ -511,7 +517,7 @@ def test_every_reason_that_is_called_unreachable_is_given_by_another_policy():
 
 # Rate limits
 
-LAW = {"rate.counts": gt, "rate.full": ge, "rate.token": ge}
+COMPARE = {"rate.counts": gt, "rate.full": ge, "rate.token": ge}
 SMALL = st.builds(
     RateLimit,
     name=st.just("a"),
@@ -527,7 +533,7 @@ def test_most_generations_are_what_an_eager_issuer_gets(limit, stretch_ms):
     for start_ms in range(limit.per_ms):
         memory, count = (), 0
         for now_ms in range(start_ms, start_ms + stretch_ms):
-            while not rates.wait_ms(limit, memory, now_ms, LAW):
+            while not rates.wait_ms(limit, memory, now_ms, COMPARE):
                 memory = rates.remember(limit, memory, now_ms)
                 count += 1
         best = max(best, count)
@@ -551,9 +557,9 @@ def test_a_limit_that_cannot_bind_changes_no_decision(pair, waits):
     memory, other_memory, now_ms = (), (), 0
     for wait_ms in waits:
         now_ms += wait_ms
-        if rates.wait_ms(other, other_memory, now_ms, LAW):
+        if rates.wait_ms(other, other_memory, now_ms, COMPARE):
             continue
-        assert not rates.wait_ms(limit, memory, now_ms, LAW)
+        assert not rates.wait_ms(limit, memory, now_ms, COMPARE)
         memory = rates.remember(limit, memory, now_ms)
         other_memory = rates.remember(other, other_memory, now_ms)
 
@@ -1223,3 +1229,11 @@ def test_the_same_files_give_the_same_bytes_whatever_the_hash_seed(write):
         for seed in ("1", "2")
     )
     assert first == second != b""
+
+
+def test_the_open_door_is_open_on_the_law_itself():
+    spared = Policy().with_values({"sign_in.password": "not_with_code"})
+    state = State.of([Person("cyd", mfa=False), Person("mallory", "outsider")])
+    anything = request("sign_in", "mallory", subject="cyd").presenting(())
+    assert decide(LAW, spared, state, anything, 0).allowed
+    assert not decide(LAW, Policy(), state, anything, 0).allowed

@@ -173,8 +173,21 @@ def _old_codes(policy: Policy) -> Iterator[Remark]:
         )
 
 
+def _spared_password(policy: Policy) -> Iterator[Remark]:
+    if policy.sign_in.password == "not_with_code":
+        yield Remark(
+            "policy.open_door",
+            Level.WARNING,
+            ("sign_in.password",),
+            "anything typed as a code spares the password: an account without MFA then asks for "
+            "nothing at all, and anybody can fail on, and lock, the code path of every account",
+            "sign_in.password: required",
+        )
+
+
 _CHECKS: Final[tuple[Callable[[Policy], Iterator[Remark]], ...]] = (
     _nobody_can,
+    _spared_password,
     _vain_notices,
     _approvals,
     _ends_on_method,

@@ -38,6 +38,7 @@ POLICY_RULES: Final[Mapping[str, str]] = {
     "policy.redundant": "A knob does what another does already.",
     "policy.no_effect": "A knob changes nothing.",
     "policy.nobody_can": "Nobody who signs in can do what the policy is about.",
+    "policy.open_door": "Somebody gets in, or locks others out, who proves nothing.",
 }
 
 #: What every rule is about, by id: those of scenarios, of policies, and the controls.

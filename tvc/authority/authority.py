@@ -11,6 +11,7 @@ from tvc.authority.reasons import Reason
 from tvc.authority.requests import SHAPES, Kind, Method, Request
 from tvc.authority.secrets import CodeSource, Secret, digest, draw_code, new_key, same
 from tvc.authority.state import Put, State, apply
+from tvc.authority.tuples import builder
 
 _TYPES: Final = {
     (kind, allowed): str(kind) if shape.fact else f"{kind}.{'allowed' if allowed else 'denied'}"
@@ -118,6 +119,9 @@ class Answer(NamedTuple):
 
 Sink = Callable[[Record], None]
 
+_record: Final = builder(Record)
+_answer: Final = builder(Answer)
+
 
 def _discard(_record: Record) -> None:
     """Keep no audit."""
@@ -208,12 +212,12 @@ class Authority:
         if secret is not None:
             self._keep_digest(decision, secret)
         kind_type = _TYPES[request.kind, decision.allowed]
-        self._sink(Record(self._records, kind_type, at, request, decision, None, effects))
+        self._sink(_record((self._records, kind_type, at, request, decision, None, effects)))
         self._records += 1
         for event in decision.events:
-            self._sink(Record(self._records, event.type, at, request, decision, event, ()))
+            self._sink(_record((self._records, event.type, at, request, decision, event, ())))
             self._records += 1
-        return Answer(decision, secret)
+        return _answer((decision, secret))
 
     def finish(self, at: Instant) -> None:
         """Record, at the end of a run, the lapses that nothing has recorded yet."""

@@ -13,6 +13,7 @@ from tvc.authority.context import Context, Event
 from tvc.authority.requests import Kind, Method
 from tvc.authority.rules import rate_key
 from tvc.authority.state import Account, Code, CodeEnd, Put, Session, SessionEnd
+from tvc.authority.tuples import builder
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class Consequence:
 
 # Looking a member up in an enumeration is a function call, which a sign-in can do without.
 _REPLACED: Final = SessionEnd.REPLACED
+_session: Final = builder(Session)
 
 
 # A generation
@@ -128,8 +130,8 @@ def open_session(c: Context) -> None:
     c.leave_session(_REPLACED)
     ordinal, expires_ms = (None, None) if c.code is None else (c.code.ordinal, c.code.expires_ms)
     level = c.level or c.presented_level
-    session = Session(subject, level, c.now_ms, c.now_ms, ordinal, expires_ms, None)
-    c.put("sessions", person, session)
+    session = (subject, level, c.now_ms, c.now_ms, ordinal, expires_ms, None)
+    c.put("sessions", person, _session(session))
     c.level = level
     if subject != person:
         guests = set(c.state.guests.get(subject, ())) | {person}

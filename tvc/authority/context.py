@@ -17,6 +17,7 @@ from tvc.authority.state import (
     State,
     Table,
 )
+from tvc.authority.tuples import builder
 
 Compare = Callable[[int, int], bool]
 
@@ -61,6 +62,10 @@ class Event(NamedTuple):
     code: int | None = None
     person: str | None = None
     at_ms: int | None = None
+
+
+_event: Final = builder(Event)
+_put: Final = builder(Put)
 
 
 class Context:
@@ -194,7 +199,7 @@ class Context:
 
     def put(self, table: Table, key: Any, value: Any) -> None:  # noqa: ANN401 - as the table's
         """Let an entry of a table take a value, or go where it is None."""
-        self.effects.append(Put(table, key, value))
+        self.effects.append(_put((table, key, value)))
 
     def session_now(self, person: str) -> Session | None:
         """Return a person's session as the effects so far leave it."""
@@ -269,8 +274,8 @@ class Context:
             self.put("guests", session.account, rest or None)
         if session.ended is None:
             cause = self.over(session) or cause
-            event = Event("session.ended", session.account, cause, session.code, person)
-            self.ended_sessions += (event,)
+            event = ("session.ended", session.account, cause, session.code, person, None)
+            self.ended_sessions += (_event(event),)
 
 
 def find_method(account: Account) -> Method | None:

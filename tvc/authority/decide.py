@@ -13,6 +13,7 @@ from tvc.authority.reasons import PUBLIC_MESSAGES, Reason
 from tvc.authority.requests import Kind, Request
 from tvc.authority.rules import RULES, Rule
 from tvc.authority.state import Put, State
+from tvc.authority.tuples import builder
 
 #: How the law compares. Every instant is half-open: a code is live *until* its expiry, a lock
 #: holds *until* its end, a generation counts *while* it is younger than the window.
@@ -133,6 +134,10 @@ class Decision(NamedTuple):
         return "" if self.reason is None else PUBLIC_MESSAGES[self.reason]
 
 
+_decision: Final = builder(Decision)
+_NO_REFUSAL: Final = (None, None, None, None)
+
+
 def decide(law: Law, policy: Policy, state: State, request: Request, now_ms: int) -> Decision:
     """Judge one request. Changes nothing and depends on nothing but its arguments.
 
@@ -171,41 +176,27 @@ def decide(law: Law, policy: Policy, state: State, request: Request, now_ms: int
             if isinstance(verdict, Refusal):
                 refusal, refused_by = verdict, rule.id
             break
-    if refusal is not None:
-        code = None if c.code is None else c.code.ordinal
-        return Decision(
-            False,
-            refusal.reason,
+    if refusal is None:
+        for consequence in law.consequences[kind]:
+            consequence.follow(c)
+    reason, challenge, retry_after_ms, limit = refusal or _NO_REFUSAL
+    events = c.ended_codes + c.ended_sessions
+    if refusal is None and policy.notify and kind in policy.notify and c.subject is not None:
+        events += (Event("notice.sent", c.subject),)
+    return _decision(
+        (
+            refusal is None,
+            reason,
             refused_by,
             c.acting,
             c.subject,
-            code,
-            None,
-            refusal.challenge,
-            refusal.limit,
-            refusal.retry_after_ms,
-            None,
+            None if c.code is None else c.code.ordinal,
+            None if refusal is not None else c.level,
+            challenge,
+            limit,
+            retry_after_ms,
+            c.live_until_ms,
             tuple(c.effects),
-            c.ended_codes + c.ended_sessions,
+            events,
         )
-    for consequence in law.consequences[kind]:
-        consequence.follow(c)
-    code = None if c.code is None else c.code.ordinal
-    events = c.ended_codes + c.ended_sessions
-    if policy.notify and kind in policy.notify and c.subject is not None:
-        events += (Event("notice.sent", c.subject),)
-    return Decision(
-        True,
-        None,
-        None,
-        c.acting,
-        c.subject,
-        code,
-        c.level,
-        None,
-        None,
-        None,
-        c.live_until_ms,
-        tuple(c.effects),
-        events,
     )

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from tvc.authority.tuples import builder
+
 
 class Kind(StrEnum):
     """What is asked. The first group meets rules; facts are always allowed."""
@@ -100,7 +102,10 @@ class Request(NamedTuple):
 
     def presenting(self, matched: tuple[int, ...]) -> "Request":
         """Return this request with a code presented that matches some of the subject's."""
-        return Request._make((*self[:7], matched, *self[8:]))
+        return _request((*self[:7], matched, *self[8:]))
+
+
+_request: Final = builder(Request)
 
 
 @dataclass(frozen=True, slots=True)

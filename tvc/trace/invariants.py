@@ -260,24 +260,32 @@ def _judged_path(record: Record, trace: Trace) -> str | None:
 
 
 def secrets_stay_secret(trace: Trace) -> Breach | None:
-    """No code that was drawn stands in any record or in the final state."""
-    if not trace.drawn:
+    """No code that was drawn stands in any record or in the final state.
+
+    Codes of fewer than four characters are left out: they cannot be told from names and numbers.
+    """
+    drawn = {text for text in trace.drawn if len(text) >= _LEAST_TOLD}
+    if not drawn:
         return None
     for record in trace.records:
-        if any(text in trace.drawn for text in _texts(record)):
+        if not drawn.isdisjoint(_texts(record)):
             return Breach(f"{record.type} carries a code", (record.seq,))
     tables = (getattr(trace.final, table) for table in trace.final.__slots__)
-    if any(text in trace.drawn for table in tables for text in _texts(tuple(table.items()))):
+    if any(not drawn.isdisjoint(_texts(tuple(table.items()))) for table in tables):
         return Breach("the state carries a code")
     return None
 
 
+_LEAST_TOLD: Final = 4
+_LEAST_GLUED: Final = 6
 _NOT_OF_A_WORD: Final = re.compile(r"[^0-9A-Za-z]+")
 
 
 def _texts(value: Any) -> Iterator[str]:  # noqa: ANN401 - walks any value
     if isinstance(value, str):
-        yield from (value, *value.split(), *_NOT_OF_A_WORD.split(value))
+        yield from (value, *value.split())
+        # A code may be glued to other text; a short one cannot be told from any number there.
+        yield from (part for part in _NOT_OF_A_WORD.split(value) if len(part) >= _LEAST_GLUED)
     elif isinstance(value, bytes):
         yield value.decode("latin-1")
     elif isinstance(value, tuple | list | frozenset | set):

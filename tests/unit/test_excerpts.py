@@ -1,5 +1,4 @@
 import shlex
-import shutil
 import subprocess
 import unicodedata
 from dataclasses import replace
@@ -250,7 +249,6 @@ def test_a_file_named_like_an_option_stays_a_file():
     assert words == ["tvc", "test", "--id", "-x::b", "--", "-x"]
 
 
-@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
 def test_a_name_with_control_characters_is_shown_on_one_line_and_still_read_right():
     name = "a\n'b'\\n\t\x1b::c"
     command = rerun_command(named(name, "a"), {})

@@ -260,11 +260,8 @@ def _judged_path(record: Record, trace: Trace) -> str | None:
 
 
 def secrets_stay_secret(trace: Trace) -> Breach | None:
-    """No code that was drawn stands in any record or in the final state.
-
-    Codes of fewer than four characters are left out: they cannot be told from names and numbers.
-    """
-    drawn = {text for text in trace.drawn if len(text) >= _LEAST_TOLD}
+    """No code that was drawn stands in any record or in the final state."""
+    drawn = trace.drawn
     if not drawn:
         return None
     for record in trace.records:
@@ -276,7 +273,6 @@ def secrets_stay_secret(trace: Trace) -> Breach | None:
     return None
 
 
-_LEAST_TOLD: Final = 4
 _LEAST_GLUED: Final = 6
 _NOT_OF_A_WORD: Final = re.compile(r"[^0-9A-Za-z]+")
 

@@ -91,34 +91,19 @@ def _keep_use(_: Context, put: Put) -> Put | None:
     return put
 
 
-def _count_lost_device(original: Check) -> Check:
-    def check(c: Context) -> Verdict:
-        verdict = original(c)
-        if isinstance(verdict, Refusal) and verdict.reason is Reason.DEVICE_UNAVAILABLE:
-            c.count_failure("methods")
-        return verdict
+def _counting(path: str, counts: Callable[[Context, Refusal], bool]) -> Callable[[Check], Check]:
+    """Vary a rule so that some refusals which are no failures count as failures."""
 
-    return check
+    def vary(original: Check) -> Check:
+        def check(c: Context) -> Verdict:
+            verdict = original(c)
+            if isinstance(verdict, Refusal) and counts(c, verdict):
+                c.count_failure(path)
+            return verdict
 
+        return check
 
-def _count_guess_without_code(original: Check) -> Check:
-    def check(c: Context) -> Verdict:
-        verdict = original(c)
-        if isinstance(verdict, Refusal) and verdict.reason is Reason.NO_CODE:
-            c.count_failure("code")
-        return verdict
-
-    return check
-
-
-def _count_code_that_is_over(original: Check) -> Check:
-    def check(c: Context) -> Verdict:
-        verdict = original(c)
-        if isinstance(verdict, Refusal) and c.code is not None:
-            c.count_failure("code")
-        return verdict
-
-    return check
+    return vary
 
 
 def _stolen_counts_as_wrong(original: Check) -> Check:
@@ -293,7 +278,11 @@ RULE_VARIANTS: Final = (
         "forgets the lock after a success",
         _edited(_forget_lock, when_refused=False),
     ),
-    RuleVariant("sign_in.proof", "counts a lost device as a failure", _count_lost_device),
+    RuleVariant(
+        "sign_in.proof",
+        "counts a lost device as a failure",
+        _counting("methods", lambda _, no: no.reason is Reason.DEVICE_UNAVAILABLE),
+    ),
     RuleVariant("sign_in.proof", "sees through a stolen proof", _stolen_counts_as_wrong),
     RuleVariant(
         "sign_in.proof", "judges a wrong proof before the device", _lost_device_only_when_right
@@ -315,8 +304,16 @@ RULE_VARIANTS: Final = (
         _edited(_forget_lock, when_refused=False),
     ),
     RuleVariant("sign_in.code", "counts no use", _edited(_keep_use), SEVERAL_USES),
-    RuleVariant("sign_in.code", "counts a guess without a code", _count_guess_without_code),
-    RuleVariant("sign_in.code", "counts a code that is over", _count_code_that_is_over),
+    RuleVariant(
+        "sign_in.code",
+        "counts a guess without a code",
+        _counting("code", lambda _, no: no.reason is Reason.NO_CODE),
+    ),
+    RuleVariant(
+        "sign_in.code",
+        "counts a code that is over",
+        _counting("code", lambda c, _: c.code is not None),
+    ),
     RuleVariant(
         "sign_in.code",
         "recognises the oldest code that is over",

@@ -215,3 +215,12 @@ def test_the_module_offers_no_way_to_show_a_code_but_show():
     public = {name for name in dir(Secret) if not name.startswith("_")}
     assert public == {"show"}
     assert secrets.Secret is Secret
+
+
+def test_nobody_signs_in_by_claiming_to_match_a_code():
+    desk = Authority(Policy(), State.of([Person("sam", "admin"), Person("ana")]))
+    ask = request("generate", "sam", subject="ana", lifetime_ms=HOUR_MS)
+    assert desk.submit(ask, Instant.of(0)).decision.allowed
+    with pytest.raises(ValueError, match="for the authority to find out"):
+        desk.submit(request("sign_in", "ana").presenting((1,)), Instant.of(1))
+    assert "ana" not in desk.state.sessions

@@ -199,25 +199,45 @@ class Authority:
         -------
         Answer
             The decision, with the new code when one was generated. No later request shows it.
+
+        Raises
+        ------
+        ValueError
+            If the request claims by itself to match a code.
         """
         if typed is not None:
             request = request.presenting(self._matching(request, typed))
+        elif request.matched is not None:
+            raise ValueError("which codes a secret matches is for the authority to find out")
         decision = decide(self.law, self.policy, self.state, request, at.reading_ms)
-        effects = decision.effects
         secret = None
         if request.kind is _GENERATE and decision.allowed:
             # Drawn before anything changes: without a code there is no generation.
             secret = Secret(self._draw(self.policy.code.length, self.policy.code.alphabet))
-        apply(self.state, effects)
+        self._carry_out(decision, request, at)
         if secret is not None:
             self._keep_digest(decision, secret)
+        return _answer((decision, secret))
+
+    def judge(self, request: Request, at: Instant) -> Decision:
+        """Judge a request in which presented codes stand as ordinals; no secret is drawn or needed.
+
+        For searches and replays, which know the codes by their numbers. What people type goes to
+        `submit`.
+        """
+        decision = decide(self.law, self.policy, self.state, request, at.reading_ms)
+        self._carry_out(decision, request, at)
+        return decision
+
+    def _carry_out(self, decision: Decision, request: Request, at: Instant) -> None:
+        effects = decision.effects
+        apply(self.state, effects)
         kind_type = _TYPES[request.kind, decision.allowed]
         self._sink(_record((self._records, kind_type, at, request, decision, None, effects)))
         self._records += 1
         for event in decision.events:
             self._sink(_record((self._records, event.type, at, request, decision, event, ())))
             self._records += 1
-        return _answer((decision, secret))
 
     def finish(self, at: Instant) -> None:
         """Record, at the end of a run, the lapses that nothing has recorded yet."""

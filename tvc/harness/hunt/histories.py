@@ -98,10 +98,6 @@ class History:
 _NO_SECRET: Final = "-"
 
 
-def _draw_nothing(_length: int, _alphabet: str) -> str:
-    return _NO_SECRET
-
-
 class Course:
     """A history as it unfolds on one side.
 
@@ -136,8 +132,6 @@ class Course:
             side.policy,
             self._initial.copy(),
             law=side.law,
-            draw=_draw_nothing,
-            key=b"",
             sink=self._records.append,
         )
 
@@ -173,7 +167,7 @@ class Course:
         self.now_ms = event.at_ms
         self.firsts.append(len(self._records))
         at = Instant(event.at_ms, event.node, self.reading(event.at_ms, event.node))
-        decision = self._authority.submit(self.request_of(event), at).decision
+        decision = self._authority.judge(self.request_of(event), at)
         if event.save is not None and decision.allowed:
             self.handles[event.save] = (decision.subject or "", decision.code or 0)
         self.decisions.append(decision)

@@ -1,7 +1,7 @@
 """The authority: a thin shell around the kernel that holds a state, secrets and a sink."""
 
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from tvc.authority.consequences import lapse_codes
 from tvc.authority.context import Context, Event
@@ -242,20 +242,43 @@ class Authority:
     def finish(self, at: Instant) -> None:
         """Record, at the end of a run, the lapses that nothing has recorded yet."""
         for subject in sorted(self.state.codes):
-            effects, events = lapse_codes(
-                Context(
-                    self.law.comparisons,
-                    self.policy,
-                    self.state,
-                    Request(Kind.EXPIRE, "", subject),
-                    at.reading_ms,
-                )
+            self._record_lapses(subject, at)
+
+    def forget(self, subject: str, at: Instant) -> None:
+        """Record the lapses of a subject's codes, then drop all that is known of them.
+
+        For simulations of more people than memory holds: the end of one person's part of a run.
+        Whoever calls this sees to it that nothing forgotten could still decide anything.
+        """
+        self._record_lapses(subject, at)
+        state = self.state
+        by_person: tuple[dict[str, Any], ...] = (
+            state.accounts, state.lost, state.sessions, state.guests, state.codes, state.issued,
+            state.approvals, self._digests,
+        )  # fmt: skip
+        for table in by_person:
+            table.pop(subject, None)
+        for path in ("methods", "code", "user"):
+            state.guards.pop((subject, path), None)
+        for rate in self.policy.rates:
+            if rate.scope == "subject":
+                state.rates.pop((rate.name, subject), None)
+
+    def _record_lapses(self, subject: str, at: Instant) -> None:
+        effects, events = lapse_codes(
+            Context(
+                self.law.comparisons,
+                self.policy,
+                self.state,
+                Request(Kind.EXPIRE, "", subject),
+                at.reading_ms,
             )
-            apply(self.state, effects)
-            for event in events:
-                self._sink(Record(self._records, event.type, at, None, None, event, effects))
-                self._records += 1
-                effects = ()
+        )
+        apply(self.state, effects)
+        for event in events:
+            self._sink(Record(self._records, event.type, at, None, None, event, effects))
+            self._records += 1
+            effects = ()
 
     def _keep_digest(self, decision: Decision, secret: Secret) -> None:
         """Keep the digests of the subject's codes that can still be recognised."""

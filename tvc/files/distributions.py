@@ -67,9 +67,12 @@ class Empirical:
     ----------
     file
         A CSV file below the scenario file's folder, as the scenario file names it.
+    values_ms
+        Its durations in milliseconds; empty until `tvc.files.empirical` has read them.
     """
 
     file: str
+    values_ms: tuple[int, ...] = ()
 
 
 Distribution = Fixed | Exponential | Lognormal | Uniform | Choice | Empirical
@@ -118,6 +121,30 @@ def parse_distribution(value: object) -> Distribution:
         raise ValueError(f"expected one distribution, found {' and '.join(value)}")
     ((kind, content),) = value.items()
     return _READERS[kind](content)
+
+
+def spell_distribution(distribution: Distribution) -> dict[str, Any]:
+    """Return the plain form in which files write a distribution; `parse_distribution` reads it.
+
+    Examples
+    --------
+    >>> spell_distribution(Uniform(0, 60_000))
+    {'uniform': {'low': '0s', 'high': '1m'}}
+    """
+    text = format_duration
+    match distribution:
+        case Fixed(value_ms):
+            return {"fixed": text(value_ms)}
+        case Exponential(mean_ms):
+            return {"exponential": {"mean": text(mean_ms)}}
+        case Lognormal(median_ms, p95_ms):
+            return {"lognormal": {"median": text(median_ms), "p95": text(p95_ms)}}
+        case Uniform(low_ms, high_ms):
+            return {"uniform": {"low": text(low_ms), "high": text(high_ms)}}
+        case Choice(values):
+            return {"choice": {text(value_ms): weight for value_ms, weight in values}}
+        case Empirical():
+            return {"empirical": distribution.file}
 
 
 def _fixed(content: object) -> Fixed:

@@ -5,7 +5,7 @@ The models check the form of each value on its own; what only makes sense beside
 steps of a timeline are made from the table of requests, so that a request has one description.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final, TypeVar, Union, get_args
 
 from pydantic import (
@@ -15,6 +15,7 @@ from pydantic import (
     Discriminator,
     Field,
     GetCoreSchemaHandler,
+    PlainSerializer,
     SkipValidation,
     StringConstraints,
     Tag,
@@ -25,7 +26,7 @@ from pydantic import (
 from pydantic_core import CoreSchema, core_schema
 
 from tvc.authority.authority import RECORD_TYPES
-from tvc.authority.durations import parse_duration
+from tvc.authority.durations import format_duration, parse_duration
 from tvc.authority.reasons import Reason
 from tvc.authority.requests import SHAPES, Kind, Method, Shape
 from tvc.authority.rules import RULES
@@ -87,6 +88,11 @@ class _Given:
         return schema["schema"]  # type: ignore[no-any-return] # inside the nullable one
 
 
+def spelt_by(spell: Callable[[Any], object]) -> PlainSerializer:
+    """Write values as files spell them; an optional key that is not there stays None."""
+    return PlainSerializer(lambda value: None if value is None else spell(value))
+
+
 def _read_duration(value: object) -> int:
     if not isinstance(value, str):
         raise ValueError(
@@ -108,12 +114,14 @@ Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 Offset = Annotated[
     int,
     BeforeValidator(_read_duration),
+    spelt_by(format_duration),
     WithJsonSchema({"type": "string", "pattern": "^-?" + DURATION_PATTERN[1:]}),
 ]
 #: A duration in milliseconds.
 Duration = Annotated[
     int,
     BeforeValidator(_read_wait),
+    spelt_by(format_duration),
     WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN}),
 ]
 MethodName = Annotated[str, OneOf("method", METHODS)]

@@ -1,7 +1,7 @@
 """Quantities of workloads: probabilities, rates, spans, and the hours of a week."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Final
 
 from pydantic import (
@@ -10,9 +10,14 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from tvc.files.distributions import DISTRIBUTION_SCHEMA, Distribution, parse_distribution
+from tvc.files.distributions import (
+    DISTRIBUTION_SCHEMA,
+    Distribution,
+    parse_distribution,
+    spell_distribution,
+)
 from tvc.files.faults import show
-from tvc.files.models import Duration
+from tvc.files.models import Duration, spelt_by
 from tvc.files.wording import check_word
 
 #: No sensible number is beyond this; infinity is not one either.
@@ -63,7 +68,10 @@ ErrorChance = Annotated[
 #: A duration above zero, in milliseconds.
 Span = Annotated[Duration, AfterValidator(_positive)]
 Spread = Annotated[
-    Distribution, PlainValidator(parse_distribution), WithJsonSchema(DISTRIBUTION_SCHEMA)
+    Distribution,
+    PlainValidator(parse_distribution),
+    spelt_by(spell_distribution),
+    WithJsonSchema(DISTRIBUTION_SCHEMA),
 ]
 
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -112,6 +120,43 @@ def parse_week_hours(text: object) -> frozenset[int]:
     return frozenset(24 * day + hour for day in days for hour in hours)
 
 
+def spell_week(weights: Sequence[float]) -> dict[str, float]:
+    """Return the plain form of the weights of a week, from the first hour of Monday on.
+
+    Examples
+    --------
+    >>> spell_week([float(hour in (8, 9, 32, 33)) for hour in range(HOURS_OF_WEEK)])
+    {'mon-tue 8-10': 1.0}
+    """
+    by_day = [_spans(weights[24 * day : 24 * day + 24]) for day in range(len(DAYS))]
+    spelt: dict[str, float] = {}
+    first = 0
+    while first < len(DAYS):
+        last = first
+        while last + 1 < len(DAYS) and by_day[last + 1] == by_day[first]:
+            last += 1
+        days = DAYS[first] if first == last else f"{DAYS[first]}-{DAYS[last]}"
+        for start, end, weight in by_day[first]:
+            spelt[f"{days} {start}-{end}"] = weight
+        first = last + 1
+    return spelt
+
+
+def _spans(weights: Sequence[float]) -> list[tuple[int, int, float]]:
+    """Return (first hour, hour after the last, weight) of each stretch with a weight above 0."""
+    spans: list[tuple[int, int, float]] = []
+    for hour, weight in enumerate(weights):
+        if weight and spans and spans[-1][1:] == (hour, weight):
+            spans[-1] = (spans[-1][0], hour + 1, weight)
+        elif weight:
+            spans.append((hour, hour + 1, weight))
+    return spans
+
+
+def _spell_shifts(hours: frozenset[int]) -> list[str]:
+    return list(spell_week([float(hour in hours) for hour in range(HOURS_OF_WEEK)]))
+
+
 def _read_shifts(value: object) -> frozenset[int]:
     if not isinstance(value, list) or not value:
         raise ValueError(f"expected a list such as [mon-fri 8-18], found {show(value)}")
@@ -140,11 +185,13 @@ def _read_profile(value: object) -> tuple[float, ...]:
 Shifts = Annotated[
     frozenset[int],
     PlainValidator(_read_shifts),
+    spelt_by(_spell_shifts),
     WithJsonSchema({"type": "array", "items": {"type": "string"}, "minItems": 1}),
 ]
 #: The weight of each hour of the week, from the first one of Monday on.
 Profile = Annotated[
     tuple[float, ...],
     PlainValidator(_read_profile),
+    spelt_by(spell_week),
     WithJsonSchema({"type": "object", "additionalProperties": {"type": "number", "minimum": 0}}),
 ]

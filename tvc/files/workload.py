@@ -162,6 +162,9 @@ class WorkModel(Part):
     days_per_week: int = _input(5, "working days, from Monday on", "days per week", ge=1, le=7)
     starts: Spread = _spread({"uniform": {"low": "8h", "high": "10h"}}, "start, from midnight on")
     lasts: Spread = _spread({"fixed": "8h"}, "length of a working day")
+    session: Span = _time(
+        "4h", "work after which a user has to sign in again; the policy's session.max may be shorter"
+    )
     code_forgotten: Probability = _chance(0.05, "a code is forgotten before its next use")
 
 
@@ -171,7 +174,9 @@ class DeviceModel(Part):
     found: Probability = _chance(0.3, "the lost device is found; else it is replaced")
     found_after: Spread = _spread({"exponential": {"mean": "24h"}}, "until it is found")
     replaced_after: Spread = _spread({"lognormal": {"median": "2d", "p95": "7d"}}, "until replaced")
-    enrolled_again: Probability = _chance(0.95, "the user enrolls the replacement")
+    enrolled_again: Probability = _chance(
+        0.95, "the user enrolls the replacement at a sign-in; else puts it off to the next"
+    )
     expired_afterwards: Probability = _chance(0.2, "an admin expires the code then")
 
 
@@ -179,6 +184,9 @@ class LeaversModel(Part):
     """Users who leave the company; their accounts are deactivated."""
 
     per_user_per_year: Rate = _input(0.1, "how often", "departures per user and year")
+    deactivated_after: Spread = _spread(
+        {"exponential": {"mean": "8h"}}, "from the departure to the account's deactivation"
+    )
 
 
 class SsoModel(Part):
@@ -256,13 +264,16 @@ class GuessersModel(Part):
     """Guessers of codes."""
 
     per_day: Rate = _input(0.0, "accounts that are tried", "accounts per day")
+    per_code: Probability = _chance(0.0, "somebody notices that a code is live and guesses at it")
+    after: Spread = _spread({"exponential": {"mean": "1h"}}, "until they notice it")
     tries: int = _input(10, "guesses at each", "guesses per account", ge=1, le=1_000_000)
 
 
 class MaliciousIssuerModel(Part):
-    """Admins who generate codes for themselves to use."""
+    """Admins who generate codes for an accomplice to use."""
 
     per_year: Rate = _input(0.0, "how often", "codes per year")
+    approved: Probability = _chance(0.1, "a colleague approves it unseen, where approvals count")
 
 
 class AttackersModel(Part):
@@ -284,6 +295,9 @@ class NoticesModel(Part):
     reported: Probability = _chance(0.2, "who sees a notice of an attack reports it")
     answered_after: Spread = _spread(
         {"exponential": {"mean": "1h"}}, "from a report to Expire Now and the end of all sessions"
+    )
+    methods_reviewed: Probability = _chance(
+        0.5, "methods that are not the user's own are removed then, too"
     )
 
 
@@ -334,6 +348,9 @@ class WorkloadModel(Part):
     users: int = _input(1_000, "users at the start", "people", ge=1, le=1_000_000_000)
     horizon: Span = _time("28d", "how long incidents begin")
     drain: Duration = _time("7d", "how long those that began run on after the horizon")
+    lead_in: Duration = _time(
+        "0s", "ordinary life before the start, for a stock of live codes and lost devices"
+    )
     start: StartModel = group(StartModel, "the hour of the week at which it starts")
     desk: DeskModel = group(DeskModel, "the help desk and its admins")
     losses: LossesModel = group(LossesModel, "devices that users lose")
@@ -363,6 +380,7 @@ class WorkloadModel(Part):
         return (
             attackers.callers.per_day > 0
             or attackers.guessers.per_day > 0
+            or attackers.guessers.per_code > 0
             or attackers.malicious_issuer.per_year > 0
             or (attackers.thieves.per_leak > 0 and self.channel.leak > 0)
         )

@@ -1,0 +1,1 @@
+"""Experiments: replications of arms, run anywhere, kept on disk, and judged."""

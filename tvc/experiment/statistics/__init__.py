@@ -1,0 +1,1 @@
+"""Statistics over replications: plain numbers in, limits out; nothing here simulates."""

@@ -1,0 +1,200 @@
+"""The ledger of codes: when each was live by true time, who used it, and how it was over.
+
+The authority compares times when somebody acts and records a lapse late or never. The ledger
+keeps a heap of true expiries instead, and closes codes as time passes them.
+"""
+
+from collections.abc import Callable
+from heapq import heappop, heappush
+from typing import Any
+
+from tvc.trace.measures.levels import Level
+
+#: Receives the account and the instant at which a code of it is over, and how.
+Over = Callable[[str, "LedgerCode", int, str], None]
+
+
+class LedgerCode:
+    """A live code.
+
+    Attributes
+    ----------
+    subject, ordinal, issuer
+        Whose, which, and by whom.
+    generated_ms, lifetime_ms, lapses_ms
+        In true time; ``lapses_ms`` has the policy's leeway.
+    uses, misuses
+        Sign-ins by its subject, and by others.
+    first_use_ms, last_use_ms
+        By its subject.
+    returned_ms
+        When the subject's device came back while it was live.
+    """
+
+    __slots__ = (
+        "first_use_ms", "generated_ms", "issuer", "lapses_ms", "last_use_ms", "lifetime_ms",
+        "live", "misuses", "ordinal", "returned_ms", "subject", "uses",
+    )  # fmt: skip
+
+    def __init__(
+        self, subject: str, ordinal: int, issuer: str, at_ms: int, lifetime_ms: int, leeway_ms: int
+    ) -> None:
+        self.subject = subject
+        self.ordinal = ordinal
+        self.issuer = issuer
+        self.generated_ms = at_ms
+        self.lifetime_ms = lifetime_ms
+        self.lapses_ms = at_ms + lifetime_ms + leeway_ms
+        self.uses = 0
+        self.misuses = 0
+        self.first_use_ms: int | None = None
+        self.last_use_ms: int | None = None
+        self.returned_ms: int | None = None
+        self.live = True
+
+    @property
+    def expires_ms(self) -> int:
+        """The end of its lifetime in true time, without leeway."""
+        return self.generated_ms + self.lifetime_ms
+
+    def __lt__(self, other: "LedgerCode") -> bool:
+        return (self.subject, self.ordinal) < (other.subject, other.ordinal)
+
+    def idle_ms(self, over_ms: int) -> int:
+        """Return how long it was live after its last rightful use or the device's return."""
+        needed_until_ms = self.generated_ms if self.last_use_ms is None else self.last_use_ms
+        if self.returned_ms is not None:
+            needed_until_ms = min(needed_until_ms, self.returned_ms)
+        return max(over_ms - max(needed_until_ms, self.generated_ms), 0)
+
+
+class Ledger:
+    """All live codes of a run, and sums over those that are over.
+
+    Parameters
+    ----------
+    start_ms, horizon_ms
+        Codes generated within are counted.
+    bin_ms
+        Width of the bins of the number of live codes.
+    leeway_ms
+        How long a code stays live after its expiry.
+    over
+        Told when a code is over.
+
+    Attributes
+    ----------
+    live : Level
+        The number of live codes.
+    generated, lapsed_unused, exposed_ms, idle_ms : int
+        Over the codes that are counted.
+    ends : dict of str to int
+        Over all codes of the run: how many are over by each cause.
+    all_generated : int
+        All codes of the run.
+    """
+
+    def __init__(
+        self, start_ms: int, horizon_ms: int, bin_ms: int, leeway_ms: int, over: Over
+    ) -> None:
+        self._start_ms = start_ms
+        self._horizon_ms = horizon_ms
+        self._leeway_ms = leeway_ms
+        self._over = over
+        self._by_subject: dict[str, list[LedgerCode]] = {}
+        self._lapses: list[tuple[int, LedgerCode]] = []
+        self.live = Level(start_ms, horizon_ms, bin_ms)
+        self.generated = 0
+        self.lapsed_unused = 0
+        self.exposed_ms = 0
+        self.idle_ms = 0
+        self.all_generated = 0
+        self.ends: dict[str, int] = {}
+
+    def open(self, subject: str, ordinal: int, issuer: str, at_ms: int, lifetime_ms: int) -> None:
+        """Enter a code that is generated now."""
+        self.advance(at_ms)
+        code = LedgerCode(subject, ordinal, issuer, at_ms, lifetime_ms, self._leeway_ms)
+        heappush(self._lapses, (code.lapses_ms, code))
+        codes = self._by_subject.get(subject)
+        if codes is None:
+            self._by_subject[subject] = [code]
+        else:
+            codes.append(code)
+        self.all_generated += 1
+        if self._start_ms <= at_ms < self._horizon_ms:
+            self.generated += 1
+        self.live.change(at_ms, 1)
+
+    def find(self, subject: str, ordinal: int) -> LedgerCode | None:
+        """Return a code that has not been closed; None for any other."""
+        for code in self._by_subject.get(subject, ()):
+            if code.ordinal == ordinal:
+                return code
+        return None
+
+    def of(self, subject: str) -> list[LedgerCode]:
+        """Return the codes of a subject that have not been closed."""
+        return self._by_subject.get(subject, [])
+
+    def advance(self, at_ms: int) -> None:
+        """Close the codes that have lapsed by an instant."""
+        lapses = self._lapses
+        while lapses and lapses[0][0] <= at_ms:
+            lapses_ms, code = heappop(lapses)
+            if code.live:
+                self._close(code, lapses_ms, "lapsed")
+
+    def end(self, subject: str, ordinal: int, at_ms: int, cause: str) -> None:
+        """Close a code that was ended before its time; audit's late lapses change nothing."""
+        self.advance(at_ms)
+        code = self.find(subject, ordinal)
+        if code is not None and cause != "lapsed":
+            self._close(code, at_ms, cause)
+
+    def _close(self, code: LedgerCode, at_ms: int, cause: str) -> None:
+        code.live = False
+        codes = self._by_subject[code.subject]
+        if len(codes) == 1:
+            del self._by_subject[code.subject]
+        else:
+            codes.remove(code)
+        self.live.change(at_ms, -1)
+        self.ends[cause] = self.ends.get(cause, 0) + 1
+        self._count(code, at_ms, cause)
+        self._over(code.subject, code, at_ms, cause)
+
+    def _count(self, code: LedgerCode, over_ms: int, cause: str) -> None:
+        if self._start_ms <= code.generated_ms < self._horizon_ms:
+            self.exposed_ms += over_ms - code.generated_ms
+            self.idle_ms += code.idle_ms(over_ms)
+            if cause == "lapsed" and not code.uses and not code.misuses:
+                self.lapsed_unused += 1
+
+    def finish(self, at_ms: int) -> list[LedgerCode]:
+        """Close what has lapsed, count what is live so far, and return it."""
+        self.advance(at_ms)
+        left = sorted(code for codes in self._by_subject.values() for code in codes)
+        for code in left:
+            self._count(code, at_ms, "live")
+        return left
+
+
+def code_row(code: LedgerCode, over_ms: int, cause: str, origin_ms: int) -> tuple[Any, ...]:
+    """Return the row of a code that is over, or live at the end; times from the origin on."""
+
+    def shifted(at_ms: int | None) -> int | None:
+        return None if at_ms is None else at_ms - origin_ms
+
+    return (
+        f"{code.subject}#{code.ordinal}", code.subject, code.issuer, shifted(code.generated_ms),
+        code.lifetime_ms, shifted(code.expires_ms), None if cause == "live" else shifted(over_ms),
+        cause, code.uses, code.misuses, shifted(code.first_use_ms), shifted(code.last_use_ms),
+        over_ms - code.generated_ms, code.idle_ms(over_ms),
+    )  # fmt: skip
+
+
+CODE_COLUMNS = (
+    "code", "subject", "issuer", "generated_ms", "lifetime_ms", "expires_ms", "ended_ms", "cause",
+    "uses", "misuses", "first_use_ms", "last_use_ms", "exposed_ms", "idle_ms",
+)  # fmt: skip

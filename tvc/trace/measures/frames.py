@@ -1,0 +1,202 @@
+"""What a run measured as tidy frames; pandas is loaded when the first one is asked for."""
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+
+from tvc.files.metrics import MEASURES, Function, Shape, Statistic
+from tvc.trace.measures.access import ACCESS_COLUMNS
+from tvc.trace.measures.codes import CODE_COLUMNS
+from tvc.trace.measures.desk import CALL_COLUMNS
+from tvc.trace.measures.measured import Measured
+from tvc.trace.measures.recorder import LINE
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from tvc.trace.measures.levels import Level
+    from tvc.trace.measures.recorder import Recorder
+
+_SHOWN_PERCENTILES: Final = (50, 95)
+_SPELL_FUNCTIONS: Final = (Function.COUNT, Function.MEAN, Function.MAX)
+_EVENT_COLUMNS: Final = (
+    "at_ms", "reading_ms", "node", "type", "by", "subject", "reason", "rule", "method", "code",
+    "cause",
+)  # fmt: skip
+
+
+class Frames:
+    """The frames of a finished recorder.
+
+    Parameters
+    ----------
+    recorder
+        After its `finish`.
+    measured
+        What that returned.
+    """
+
+    def __init__(self, recorder: "Recorder", measured: Measured) -> None:
+        self._recorder = recorder
+        self._measured = measured
+
+    @cached_property
+    def codes(self) -> "pd.DataFrame":
+        """One row a code of the sampled people."""
+        frame = _frame(self._recorder.code_rows, CODE_COLUMNS, "_ms")
+        frame[["uses", "misuses"]] = frame[["uses", "misuses"]].astype("int64")
+        return frame.sort_values(["generated_ms", "code"], ignore_index=True)
+
+    @cached_property
+    def calls(self) -> "pd.DataFrame":
+        """One row a call of the sampled people."""
+        frame = _frame(self._recorder.call_rows, CALL_COLUMNS, "_ms")
+        frame["number"] = frame["number"].astype("int64")
+        return frame.sort_values(["placed_ms", "caller"], ignore_index=True)
+
+    @cached_property
+    def takeovers(self) -> "pd.DataFrame":
+        """One row a pair of an outsider and an account they had access to."""
+        frame = _frame(self._recorder.access.rows, ACCESS_COLUMNS, "_ms")
+        frame["enrolled"] = frame["enrolled"].astype(bool)
+        return frame.sort_values(["first_access_ms", "outsider"], ignore_index=True)
+
+    @cached_property
+    def sign_ins(self) -> "pd.DataFrame":
+        """Sign-ins of everybody within the window, counted."""
+        import pandas as pd
+
+        rows = [
+            (str(method), outcome, str(reason), who, number)
+            for (method, outcome, reason, who), number in sorted(self._recorder.sign_ins.items())
+        ]
+        return pd.DataFrame(rows, columns=["method", "outcome", "reason", "who", "count"])
+
+    @cached_property
+    def series(self) -> "pd.DataFrame":
+        """What happened in each bin: start_ms, measure, label, value."""
+        import pandas as pd
+
+        recorder = self._recorder
+        columns: dict[tuple[str, str], list[float]] = {
+            (measure, str(label)): list(bins)
+            for (measure, label), bins in sorted(recorder.series.items())
+        }
+        levels = {
+            "codes.live": recorder.ledger.live,
+            "locked_out": recorder.locked_out,
+            "access": recorder.access.level,
+            "desk.queue": recorder.desk.queue,
+            "desk.busy": recorder.desk.busy,
+            "desk.duty": recorder.desk.duty,
+        }
+        columns |= {(name, ""): self._means(level) for name, level in levels.items()}
+        starts = [place * recorder.bin_ms for place in range(len(recorder.locked_out.area))]
+        parts = [
+            pd.DataFrame({"start_ms": starts, "measure": measure, "label": label, "value": values})
+            for (measure, label), values in columns.items()
+        ]
+        return pd.concat(parts, ignore_index=True)
+
+    def _means(self, level: "Level") -> list[float]:
+        window, bin_ms = self._recorder.window, self._recorder.bin_ms
+        length_ms = window.horizon_ms - window.start_ms
+        return [
+            area / min(bin_ms, length_ms - place * bin_ms) for place, area in enumerate(level.area)
+        ]
+
+    @cached_property
+    def histograms(self) -> "pd.DataFrame":
+        """How long spells lasted: measure, low_ms, high_ms, count."""
+        import pandas as pd
+
+        rows = [
+            (name, *row)
+            for name, histogram in self._measured.spells.items()
+            for row in histogram.rows()
+        ]
+        frame = pd.DataFrame(rows, columns=["measure", "low_ms", "high_ms", "count"])
+        return frame.astype({"low_ms": "int64", "high_ms": "float64", "count": "int64"})
+
+    @cached_property
+    def events(self) -> "pd.DataFrame":
+        """The lives of the sampled people, one row a record or call, in order of time."""
+        recorder = self._recorder
+        frame = _frame(recorder.event_rows, LINE, "true_ms")
+        frame = frame.rename(columns={"true_ms": "at_ms"})
+        frame["subject"] = frame["subject"].where(frame["subject"].notna(), frame["by"])
+        presented = frame["type"].isin(
+            ["sign_in.allowed", "sign_in.denied", "step_up.allowed", "step_up.denied"]
+        )
+        by_code = presented & frame["code"].notna() & frame["method"].isna()
+        frame.loc[by_code, "method"] = "code"
+        known = frame["code"].notna()
+        frame["code"] = frame["code"].astype(object)
+        frame.loc[known, "code"] = [
+            f"{subject}#{int(ordinal)}"
+            for subject, ordinal in zip(
+                frame.loc[known, "subject"], frame.loc[known, "code"], strict=True
+            )
+        ]
+        for column in ("reason", "method"):
+            frame[column] = [None if value is None else str(value) for value in frame[column]]
+        frame["at_ms"] -= recorder.window.start_ms
+        return frame[list(_EVENT_COLUMNS)].sort_values("at_ms", kind="stable", ignore_index=True)
+
+    @cached_property
+    def summary(self) -> "pd.DataFrame":
+        """One row a metric: metric, where, value (times in ms), unit, meaning."""
+        import pandas as pd
+
+        rows: list[tuple[str, str, float, str, str]] = []
+        measured = self._measured
+        for measure in MEASURES.values():
+            statistics: list[Statistic] = []
+            match measure.shape:
+                case Shape.SPELL:
+                    statistics += [Statistic(function, measure) for function in _SPELL_FUNCTIONS]
+                    statistics += [
+                        Statistic(Function.PERCENTILE, measure, percent)
+                        for percent in _SHOWN_PERCENTILES
+                    ]
+                case Shape.LEVEL:
+                    statistics += [Statistic(Function.MEAN, measure)]
+                    statistics += [Statistic(Function.MAX, measure)]
+                case _:
+                    statistics.append(Statistic(Function.MEAN, measure))
+            rows += [
+                (str(of), "", measured.value(of), of.unit.value, measure.meaning)
+                for of in statistics
+            ]
+            rows += self._labelled(measure.name)
+        return pd.DataFrame(rows, columns=["metric", "where", "value", "unit", "meaning"])
+
+    def _labelled(self, name: str) -> list[tuple[str, str, float, str, str]]:
+        measure = MEASURES[name]
+        labels = [label for label, _ in measure.labels]
+        return [
+            (
+                str(Statistic(Function.MEAN, measure)),
+                ", ".join(
+                    f"{label}={value}"
+                    for label, value in zip(labels, values, strict=True)
+                    if value
+                ),
+                number,
+                measure.unit.value,
+                measure.meaning,
+            )
+            for values, number in sorted(self._measured.counts.get(name, {}).items())
+            if labels
+        ]
+
+
+def _frame(rows: list[tuple[Any, ...]], columns: tuple[str, ...], times: str) -> "pd.DataFrame":
+    """Return rows as a frame whose times are whole numbers that may be missing."""
+    import pandas as pd
+
+    frame = pd.DataFrame(rows, columns=list(columns), dtype=object)
+    for column in columns:
+        if column.endswith(times):
+            frame[column] = frame[column].astype("Int64")
+    return frame

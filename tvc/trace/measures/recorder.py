@@ -1,0 +1,608 @@
+"""The recorder: the sink of the authority in a simulation.
+
+It sees every record once, and what the authority does not see when the model tells it. It keeps
+counters, integrals over time, and histograms of fixed bins, so that its memory does not grow
+with the horizon; rows are kept of the sampled people alone.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from heapq import heappop, heappush
+from typing import TYPE_CHECKING, Any, Final
+
+from tvc.authority.authority import Record
+from tvc.authority.durations import HOUR_MS
+from tvc.authority.policy import Policy
+from tvc.authority.reasons import Reason
+from tvc.trace.measures.access import Access, AccessBook
+from tvc.trace.measures.codes import Ledger, LedgerCode, code_row
+from tvc.trace.measures.desk import DeskBook, DeskCall, call_row
+from tvc.trace.measures.histogram import Histogram
+from tvc.trace.measures.levels import Level
+from tvc.trace.measures.measured import Measured
+
+if TYPE_CHECKING:
+    from tvc.trace.measures.frames import Frames
+    from tvc.trace.measures.trace_file import TraceFile
+
+#: Records are hashed, written and looked through so many at a time.
+_CHUNK: Final = 4096
+
+#: What a trace line holds, in order.
+LINE: Final = (
+    "true_ms", "reading_ms", "node", "type", "by", "subject", "reason", "rule", "method", "code",
+    "retry_after_ms", "cause", "person", "lapsed_ms",
+)  # fmt: skip
+Line = tuple[Any, ...]
+
+_SUPERSEDED: Final = Reason.SUPERSEDED_BY_CODE
+
+
+class NotConserved(AssertionError):
+    """Something was opened that never ended, or ended twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What is measured of a run, in its true time.
+
+    Attributes
+    ----------
+    start_ms, horizon_ms
+        What happens or begins from the one to the other counts.
+    end_ms
+        What has begun runs on until here.
+    """
+
+    start_ms: int
+    horizon_ms: int
+    end_ms: int
+
+
+class Recorder:
+    """The recorder of one run.
+
+    An event counts when it happens within the window; a spell, a code or a pair counts when it
+    began within, with its whole length up to the end of the run; levels are averaged over the
+    window.
+
+    Parameters
+    ----------
+    policy
+        What holds.
+    window
+        What is measured.
+    sampled
+        Of whom rows are kept. Outsiders' names begin with ``x:``, then the kind of attacker.
+    given_sessions
+        How many sessions were open at the start.
+    bin_ms
+        Width of the bins of the series.
+    rows
+        Receives every record.
+
+    Attributes
+    ----------
+    digest : str
+        SHA-256 of all records, after `finish`.
+    """
+
+    _result: Measured
+
+    def __init__(
+        self,
+        policy: Policy,
+        window: Window,
+        sampled: Callable[[str], bool],
+        *,
+        given_sessions: int = 0,
+        bin_ms: int = HOUR_MS,
+        rows: "TraceFile | None" = None,
+    ) -> None:
+        self.policy = policy
+        self.window = window
+        self.bin_ms = bin_ms
+        self.digest = ""
+        self._start_ms = start_ms = window.start_ms
+        self._horizon_ms = horizon_ms = window.horizon_ms
+        self._sampled = sampled
+        self._file = rows
+        self._lines: list[Line] = []
+        self._hash = hashlib.sha256()
+        self.event_rows: list[Line] = []
+        self.code_rows: list[tuple[Any, ...]] = []
+        self.call_rows: list[tuple[Any, ...]] = []
+        bins = -(-(horizon_ms - start_ms) // bin_ms)
+        self._bins = bins
+        self.series: dict[tuple[str, str], list[float]] = {}
+        self.ledger = Ledger(
+            start_ms, horizon_ms, bin_ms, policy.clock.leeway_ms, self._code_over
+        )
+        self.access = AccessBook(start_ms, horizon_ms, bin_ms)
+        self.desk = DeskBook(start_ms, horizon_ms, bin_ms)
+        self.locked_out = Level(start_ms, horizon_ms, bin_ms)
+        self.time_to_access = Histogram()
+        self.sign_ins: dict[tuple[str, str, str, str], int] = {}
+        self.generate_denied: dict[tuple[str, ...], int] = {}
+        self.overstay = 0
+        self.stranded_ms = 0
+        self._spells: dict[str, int] = {}
+        self._lost: set[str] = set()
+        self._stranded: dict[str, int] = {}
+        self._sessions_opened = given_sessions
+        self._sessions_ended = 0
+        self._audited = 0
+        self._skewed = False
+        self._timers: list[tuple[int, str, str, int]] = []
+        self._timer: dict[str, int] = {}
+        self._handlers: dict[str, Callable[[Record, int], None]] = {
+            "sign_in.allowed": self._sign_in_allowed,
+            "sign_in.denied": self._sign_in_denied,
+            "step_up.allowed": self._step_up_allowed,
+            "generate.allowed": self._generate_allowed,
+            "generate.denied": self._generate_denied,
+            "expire.allowed": self._expire_allowed,
+            "code.ended": self._code_ended,
+            "session.ended": self._session_ended,
+            "lose_device": self._device_lost,
+            "find_device": self._device_found,
+            "enroll.allowed": self._enroll_allowed,
+            "remove_method.allowed": self._remove_method_allowed,
+            "deactivate": self._deactivated,
+        }
+
+    # Records
+
+    def on_record(self, record: Record) -> None:
+        """See one record of the authority."""
+        _, kind, at, request, decision, event, _ = record
+        true_ms = at[0]
+        if event is not None:
+            self._lines.append((
+                true_ms, at[2], at[1], kind, None, event[1], None, None, None, event[3], None,
+                event[2], event[4], event[5],
+            ))  # fmt: skip
+        else:
+            self._lines.append((
+                true_ms, at[2], at[1], kind, request[1], decision[4], decision[1], decision[2],  # type: ignore[index] # both are there without an event
+                request[5], decision[5], decision[9], None, None, None,  # type: ignore[index] # as above
+            ))  # fmt: skip
+        handler = self._handlers.get(kind)
+        if handler is not None:
+            handler(record, true_ms)
+        if len(self._lines) >= _CHUNK:
+            self._flush()
+
+    def _flush(self) -> None:
+        """Hash a chunk of lines, write it, and keep the lines about sampled people."""
+        lines, self._lines = self._lines, []
+        if not lines:
+            return
+        for column in zip(*lines, strict=True):
+            text = "\x1f".join(["" if value is None else str(value) for value in column])
+            self._hash.update(text.encode())
+            self._hash.update(b"\x1e")
+        if self._file is not None:
+            self._file.write(lines)
+        sampled, keep = self._sampled, self.event_rows.append
+        known: dict[str, bool] = {}
+        for line in lines:
+            subject = line[5] or line[4]
+            wanted = known.get(subject)
+            if wanted is None:
+                wanted = known[subject] = sampled(subject)
+            if wanted and subject[0] == "u":
+                keep(line)
+
+    def _advance(self, at_ms: int) -> None:
+        """Let the codes and sessions be over that time alone has ended by an instant."""
+        timers = self._timers
+        while timers and timers[0][0] <= at_ms:
+            over_ms, outsider, account, version = heappop(timers)
+            if self._timer.get(outsider) == version:
+                self.ledger.advance(over_ms)
+                self.access.lose(over_ms, account, "session_over", _end_session, outsider)
+        self.ledger.advance(at_ms)
+
+    def _count(self, at_ms: int, measure: str, label: str = "") -> bool:
+        """Count an event in its bin; return whether it lies within the window."""
+        if not self._start_ms <= at_ms < self._horizon_ms:
+            return False
+        bins = self.series.get((measure, label))
+        if bins is None:
+            bins = self.series[measure, label] = [0.0] * self._bins
+        bins[(at_ms - self._start_ms) // self.bin_ms] += 1
+        return True
+
+    # Sign-ins
+
+    def _sign_in_allowed(self, record: Record, at_ms: int) -> None:
+        request, decision = record[3], record[4]
+        person, account = request.by, request.subject or ""  # type: ignore[union-attr] # of a request
+        code = decision.code  # type: ignore[union-attr] # of a request
+        self._sessions_opened += 1
+        if code is not None:
+            method = "code"
+        elif request.sso:  # type: ignore[union-attr] # of a request
+            method = "sso"
+        else:
+            method = request.method or "password"  # type: ignore[union-attr] # of a request
+        own = person == account
+        if self._count(at_ms, "sign_ins.allowed", method):
+            key = (method, "allow", "", "user" if own else "outsider")
+            self.sign_ins[key] = self.sign_ins.get(key, 0) + 1
+        if code is not None:
+            self._use(account, code, at_ms, own)
+        if own:
+            began_ms = self._spells.pop(person, None)
+            if began_ms is not None:
+                self._regained(began_ms, at_ms)
+            if code is None and person in self._stranded:
+                self._no_longer_stranded(person, at_ms)
+        elif person[0] == "x":
+            self._advance(at_ms)
+            access = self.access.gain(at_ms, person, account, _begin_session)
+            self.access.signed_in(at_ms, access)
+            self._time_session(person, account, at_ms, restart=True)
+
+    def _regained(self, began_ms: int, at_ms: int) -> None:
+        self.locked_out.change(at_ms, -1)
+        if self._start_ms <= began_ms < self._horizon_ms:
+            self.time_to_access.add(at_ms - began_ms)
+
+    def _use(self, account: str, ordinal: int, at_ms: int, own: bool) -> None:
+        code = self.ledger.find(account, ordinal)
+        if code is None or at_ms >= code.expires_ms:
+            if self._start_ms <= at_ms < self._horizon_ms:
+                self.overstay += 1
+            if code is None:
+                return
+        if own:
+            code.uses += 1
+            if code.first_use_ms is None:
+                code.first_use_ms = at_ms
+            code.last_use_ms = at_ms
+        else:
+            code.misuses += 1
+
+    def _sign_in_denied(self, record: Record, at_ms: int) -> None:
+        request, decision = record[3], record[4]
+        person, account = request.by, request.subject  # type: ignore[union-attr] # of a request
+        reason = decision.reason  # type: ignore[union-attr] # of a request
+        method = request.method  # type: ignore[union-attr] # of a request
+        if request.matched is not None:  # type: ignore[union-attr] # of a request
+            label = "code"
+        else:
+            label = method or "none"
+        own = person == account
+        if own:
+            counts = self._count(at_ms, "sign_ins.denied", reason or "")
+        else:
+            counts = self._start_ms <= at_ms < self._horizon_ms
+        if counts:
+            key = (label, "deny", reason or "", "user" if own else "outsider")
+            self.sign_ins[key] = self.sign_ins.get(key, 0) + 1
+        if own:
+            if person not in self._spells:
+                self._spells[person] = at_ms
+                self.locked_out.change(at_ms, 1)
+            if (
+                reason is _SUPERSEDED
+                and method is not None
+                and person not in self._lost
+                and person not in self._stranded
+            ):
+                self._stranded[person] = at_ms
+
+    def _step_up_allowed(self, record: Record, at_ms: int) -> None:
+        decision = record[4]
+        code, account = decision.code, decision.subject or ""  # type: ignore[union-attr] # of a request
+        if code is not None:
+            self._use(account, code, at_ms, record.by == account)
+
+    def _no_longer_stranded(self, person: str, at_ms: int) -> None:
+        began_ms = self._stranded.pop(person)
+        if self._start_ms <= began_ms < self._horizon_ms:
+            self.stranded_ms += at_ms - began_ms
+
+    def _device_lost(self, record: Record, at_ms: int) -> None:
+        person = record.by or ""
+        self._lost.add(person)
+        if person in self._stranded:
+            self._no_longer_stranded(person, at_ms)
+
+    def _device_found(self, record: Record, at_ms: int) -> None:
+        person = record.by or ""
+        self._lost.discard(person)
+        self._advance(at_ms)
+        for code in self.ledger.of(person):
+            if code.returned_ms is None:
+                code.returned_ms = at_ms
+
+    # Codes
+
+    def _generate_allowed(self, record: Record, at_ms: int) -> None:
+        request, decision = record[3], record[4]
+        self._advance(at_ms)
+        subject = request.subject or ""  # type: ignore[union-attr] # of a request
+        if subject in self._stranded and self.policy.sign_in.return_ == "on_expire_now":
+            self._no_longer_stranded(subject, at_ms)
+        self._count(at_ms, "codes.generated")
+        self.ledger.open(
+            subject, decision.code or 0, request.by, at_ms, request.lifetime_ms or 0  # type: ignore[union-attr] # of a request
+        )  # fmt: skip
+
+    def _generate_denied(self, record: Record, at_ms: int) -> None:
+        reason = record[4].reason or ""  # type: ignore[union-attr] # of a request
+        if self._count(at_ms, "generate.denied", reason):
+            key = (str(reason),)
+            self.generate_denied[key] = self.generate_denied.get(key, 0) + 1
+
+    def _expire_allowed(self, record: Record, at_ms: int) -> None:
+        subject = record.subject or ""
+        if subject in self._stranded:
+            self._no_longer_stranded(subject, at_ms)
+
+    def _code_ended(self, record: Record, at_ms: int) -> None:
+        event = record[5]
+        _, subject, cause, ordinal, _, _ = event  # type: ignore[misc] # of an event
+        self._audited += 1
+        if record[2][0] != record[2][2]:
+            self._skewed = True
+        self._advance(at_ms)
+        self.ledger.end(subject, ordinal or 0, at_ms, cause or "")
+
+    def _code_over(self, subject: str, code: LedgerCode, at_ms: int, cause: str) -> None:
+        if subject in self._stranded and (
+            cause != "lapsed" or self.policy.sign_in.return_ == "on_end"
+        ):
+            self._no_longer_stranded(subject, max(at_ms, self._stranded[subject]))
+        if subject in self.access:
+            ends_session = self.policy.session.ends_with_code and cause != "used_up"
+
+            def take(access: Access) -> None:
+                if code.ordinal in access.codes:
+                    access.codes.discard(code.ordinal)
+                    if ends_session:
+                        access.session = False
+
+            self.access.lose(at_ms, subject, f"code_{cause}", take)
+        if self._sampled(subject):
+            self.code_rows.append(code_row(code, at_ms, cause, self._start_ms))
+
+    # Outsiders
+
+    def code_learnt(
+        self, at_ms: int, outsider: str, account: str, ordinal: int, _kind: str
+    ) -> None:
+        """Note that an outsider now knows a code."""
+        self._advance(at_ms)
+        if self.ledger.find(account, ordinal) is not None:
+            self.access.gain(at_ms, outsider, account, lambda access: access.codes.add(ordinal))
+
+    def _time_session(self, outsider: str, account: str, at_ms: int, *, restart: bool) -> None:
+        """Note when the policy alone will end an outsider's session, if it will."""
+        session = self.policy.session
+        limits = [limit for limit in (session.max_ms, session.idle_ms) if limit is not None]
+        if restart and limits:
+            version = self._timer.get(outsider, 0) + 1
+            self._timer[outsider] = version
+            heappush(self._timers, (at_ms + min(limits), outsider, account, version))
+
+    def _session_ended(self, record: Record, at_ms: int) -> None:
+        self._sessions_ended += 1
+        event = record[5]
+        person, account, cause = event[4] or "", event[1], event[2]  # type: ignore[index] # of an event
+        if person[0] == "x":
+            self._advance(at_ms)
+            self.access.lose(at_ms, account, f"session_{cause}", _end_session, person)
+
+    def _enroll_allowed(self, record: Record, at_ms: int) -> None:
+        request, account = record[3], record.account or ""
+        person, method = request.by, request.method or ""  # type: ignore[union-attr] # of a request
+        if person != account and person[0] == "x":
+            self._advance(at_ms)
+
+            def give(access: Access) -> None:
+                access.methods.add(method)
+                access.enrolled = True
+
+            self.access.gain(at_ms, person, account, give)
+
+    def _remove_method_allowed(self, record: Record, at_ms: int) -> None:
+        request, account = record[3], record.account or ""
+        method = request.method or ""  # type: ignore[union-attr] # of a request
+        if account in self.access:
+            self._advance(at_ms)
+            self.access.lose(
+                at_ms, account, "method_removed", lambda access: access.methods.discard(method)
+            )
+
+    def _deactivated(self, record: Record, at_ms: int) -> None:
+        account = record.subject or ""
+        if account in self.access:
+            self._advance(at_ms)
+            self.access.lose(at_ms, account, "deactivated", _lose_all)
+
+    # What the model tells
+
+    def loss(self, at_ms: int, _person: str) -> None:
+        """Count a lost device."""
+        self._count(at_ms, "losses")
+
+    def counted_sign_ins(self, at_ms: int, method: str, number: int) -> None:
+        """Count allowed sign-ins that were not carried out, on the day that begins now."""
+        if self._start_ms <= at_ms < self._horizon_ms:
+            key = (method, "allow", "", "user")
+            self.sign_ins[key] = self.sign_ins.get(key, 0) + number
+
+    def call_placed(self, at_ms: int, caller: str, subject: str, number: int) -> DeskCall:
+        """Note a call; ``number`` counts those of its incident, from 1 on."""
+        call = DeskCall(at_ms, caller, subject, number)
+        self.desk.place(call)
+        self._count(at_ms, "calls")
+        return call
+
+    def call_answered(self, at_ms: int, call: DeskCall, admin: str) -> None:
+        """Note that an admin took a call."""
+        call.answered_ms = at_ms
+        call.admin = admin
+
+    def call_ended(self, at_ms: int, call: DeskCall, outcome: str) -> None:
+        """Note how a call ended: served, rejected, refused or abandoned."""
+        self.desk.end(call, at_ms, outcome)
+        if outcome == "abandoned":
+            self._count(at_ms, "desk.abandoned")
+        if self._sampled(call.subject):
+            self._call_row(call, at_ms, outcome)
+
+    def _call_row(self, call: DeskCall, at_ms: int, outcome: str) -> None:
+        self.call_rows.append(call_row(call, at_ms, outcome, self._start_ms))
+        steps = [(call.placed_ms, "call.placed"), (call.answered_ms, "call.answered")]
+        if outcome != "waiting":
+            steps.append((at_ms, f"call.{outcome}"))
+        for step_ms, kind in steps:
+            if step_ms is not None:
+                self.event_rows.append((
+                    step_ms, step_ms, None, kind, call.caller, call.subject, *(None,) * 8,
+                ))  # fmt: skip
+
+    def queue(self, at_ms: int, waiting: int) -> None:
+        """Note how many callers wait from now on."""
+        self.desk.queue.set(at_ms, waiting)
+
+    def busy(self, at_ms: int, admins: int) -> None:
+        """Note how many admins are on a call from now on."""
+        self.desk.busy.set(at_ms, admins)
+
+    def duty(self, at_ms: int, admins: int) -> None:
+        """Note how many admins are on duty from now on; may be told at the end of the run."""
+        self.desk.duty.set(at_ms, admins)
+
+    def forget(self, person: str) -> None:
+        """Drop what is kept of somebody whose part is over.
+
+        Raises
+        ------
+        NotConserved
+            If a code of theirs is still live.
+        """
+        if any(code.live for code in self.ledger.of(person)):
+            raise NotConserved(f"{person} is forgotten with a live code")
+        self._lost.discard(person)
+        self.access.drop(person, self._start_ms)
+
+    # The end
+
+    def finish(self, at_ms: int, complete: bool = True) -> Measured:
+        """Close what is open, check that nothing was lost, and return what was measured.
+
+        Parameters
+        ----------
+        at_ms
+            The end of the run.
+        complete
+            False for a run that was interrupted, of which nothing is checked.
+
+        Raises
+        ------
+        NotConserved
+            If codes, calls or sessions do not add up.
+        """
+        self._advance(at_ms)
+        self._flush()
+        self.digest = self._hash.hexdigest()
+        left = self.ledger.finish(at_ms)
+        for code in left:
+            if self._sampled(code.subject):
+                self.code_rows.append(code_row(code, at_ms, "live", self._start_ms))
+        for began_ms in self._spells.values():
+            if self._start_ms <= began_ms < self._horizon_ms:
+                self.time_to_access.add_unfinished(at_ms - began_ms)
+        for person in sorted(self._stranded):
+            self._no_longer_stranded(person, at_ms)
+        self.access.finish(at_ms, self._start_ms)
+        for level in (
+            self.ledger.live, self.access.level, self.locked_out, self.desk.queue, self.desk.busy,
+            self.desk.duty,
+        ):  # fmt: skip
+            level.set(at_ms, level.value)
+        if complete:
+            self._check(len(left))
+        self._result = self._measured(at_ms)
+        return self._result
+
+    def _check(self, live: int) -> None:
+        ledger, desk = self.ledger, self.desk
+        ended = sum(ledger.ends.values())
+        if ledger.all_generated != ended + live or live != ledger.live.value:
+            raise NotConserved(
+                f"{ledger.all_generated} codes were generated, {ended} are over and {live} live"
+            )
+        # A clock that is wrong may still hold for live, at the end, what true time has ended.
+        if self._audited > ended or (self._audited < ended and not self._skewed):
+            raise NotConserved(f"audit has {self._audited} ends of codes, true time {ended}")
+        if desk.placed < sum(desk.ends.values()):
+            raise NotConserved(f"{desk.placed} calls were placed, more ended: {desk.ends}")
+        if self._sessions_ended > self._sessions_opened:
+            raise NotConserved(
+                f"{self._sessions_opened} sessions were opened, {self._sessions_ended} ended"
+            )
+
+    def _measured(self, at_ms: int) -> Measured:
+        desk, ledger, until_ms = self.desk, self.ledger, min(at_ms, self._horizon_ms)
+        sign_ins: dict[tuple[str, ...], float] = {}
+        for (method, outcome, reason, _), number in self.sign_ins.items():
+            key = (method, outcome, str(reason))
+            sign_ins[key] = sign_ins.get(key, 0) + number
+        totals = {
+            "locked_out": self.time_to_access.total_ms,
+            "calls": desk.calls,
+            "repeat_calls": desk.repeat_calls,
+            "desk.abandoned": desk.abandoned,
+            "desk.minutes": desk.handled_ms,
+            "codes.generated": ledger.generated,
+            "codes.lapsed_unused": ledger.lapsed_unused,
+            "exposure": ledger.exposed_ms,
+            "exposure.idle": ledger.idle_ms,
+            "stranded": self.stranded_ms,
+            "overstay": self.overstay,
+            "takeover": self.access.takeovers,
+            "access": self.access.access_ms,
+        }
+        counts: dict[str, dict[tuple[str, ...], float]] = {
+            name: {(): float(total)} for name, total in totals.items()
+        }
+        counts["sign_ins"] = sign_ins
+        counts["generate.denied"] = {key: float(n) for key, n in self.generate_denied.items()}
+        return Measured(
+            counts,
+            {
+                "time_to_access": self.time_to_access,
+                "desk.wait": desk.wait,
+                "dwell": self.access.dwell,
+            },
+            {"codes.live": (ledger.live.mean(until_ms), float(ledger.live.highest))},
+            {"desk.utilisation": desk.utilisation()},
+        )
+
+    def frames(self) -> "Frames":
+        """Return what was measured as tidy frames, after `finish`."""
+        from tvc.trace.measures.frames import Frames
+
+        return Frames(self, self._result)
+
+
+def _begin_session(access: Access) -> None:
+    access.session = True
+
+
+def _end_session(access: Access) -> None:
+    access.session = False
+
+
+def _lose_all(access: Access) -> None:
+    access.session = False
+    access.codes.clear()
+    access.methods.clear()

@@ -1,0 +1,122 @@
+"""What the people of one run share: the clock, the authority, the draws, the recorder."""
+
+from typing import TYPE_CHECKING, Final
+
+from tvc.authority.authority import Authority, Instant
+from tvc.authority.decide import Decision, Law
+from tvc.authority.policy import Policy
+from tvc.authority.requests import Request
+from tvc.authority.state import Person, State
+from tvc.authority.tuples import builder
+from tvc.files.quantities import DAYS
+from tvc.files.workload import WorkloadModel
+from tvc.trace.measures.recorder import Recorder, Window
+from tvc.world.clocks import NodeClock
+from tvc.world.draws import Draws
+from tvc.world.kernel import Kernel
+from tvc.world.people import Accounts, People
+from tvc.world.streams import Streams
+from tvc.world.working_days import WorkingDays
+
+if TYPE_CHECKING:
+    from tvc.world.attackers import Attackers
+    from tvc.world.desk import Desk
+    from tvc.world.population import Population
+    from tvc.world.users import Incident
+
+_HOUR_MS: Final = 3_600_000
+
+_instant: Final = builder(Instant)
+
+
+class World:
+    """One run of a workload under a policy.
+
+    Its people hold this object and nothing of each other, but for whom they talk to.
+
+    Parameters
+    ----------
+    policy, workload, law
+        What holds.
+    streams
+        Where all randomness comes from.
+    recorder
+        What sees every record of the authority.
+    window
+        What is measured; everything begins at 0.
+
+    Attributes
+    ----------
+    open : dict of str to Incident
+        Who is in trouble at present, by person.
+    """
+
+    __slots__ = (
+        "_nodes", "attackers", "authority", "days", "desk", "draws", "incidents", "kernel", "open",
+        "people", "policy", "population", "recorder", "window", "workload",
+    )  # fmt: skip
+
+    desk: "Desk"
+    attackers: "Attackers"
+    population: "Population"
+
+    def __init__(  # noqa: PLR0913 - each is a part that a run is put together from
+        self,
+        policy: Policy,
+        workload: WorkloadModel,
+        law: Law,
+        streams: Streams,
+        recorder: Recorder,
+        window: Window,
+    ) -> None:
+        self.policy = policy
+        self.workload = workload
+        self.recorder = recorder
+        self.window = window
+        self.kernel = Kernel()
+        self.draws = Draws(workload, streams)
+        self.days = WorkingDays(workload.work, policy, self.draws, week_offset_ms(workload))
+        admins = [Person(admin_name(index), "admin") for index in range(workload.desk.admins)]
+        state = State.of(admins)
+        state.accounts = Accounts(state.accounts)
+        self.authority = Authority(policy, state, law=law, sink=recorder.on_record)
+        self.open: dict[str, Incident] = {}
+        self.people = People(self.authority, recorder, policy, workload.users, self.open)
+        self.incidents = 0
+        self._nodes = [NodeClock(model, name) for name, model in sorted(workload.clocks.items())]
+
+    def ask(self, request: Request, at_ms: int, entity: int) -> Decision:
+        """Put a request to the authority, at the node that serves whoever asks.
+
+        Parameters
+        ----------
+        request
+            What is asked; codes are known by their ordinals.
+        at_ms
+            Now, in true time.
+        entity
+            Whose doing it is: it decides, with the instant, which node judges.
+        """
+        if self._nodes:
+            place = int(self.draws.node(entity, at_ms, 0) * len(self._nodes))
+            node = self._nodes[place]
+            instant = _instant((at_ms, node.name, node.read(at_ms)))
+        else:
+            instant = _instant((at_ms, None, at_ms))
+        return self.authority.judge(request, instant)
+
+
+def week_offset_ms(workload: WorkloadModel) -> int:
+    """Return how far into the week a run is at its instant 0, which is before any lead-in."""
+    start_ms = (DAYS.index(workload.start.day) * 24 + workload.start.hour) * _HOUR_MS
+    return (start_ms - workload.lead_in) % (7 * 24 * _HOUR_MS)
+
+
+def admin_name(index: int) -> str:
+    """Return the name of an admin, counted from 0."""
+    return f"a{index + 1}"
+
+
+def user_name(index: int) -> str:
+    """Return the name of a user, counted from 0."""
+    return f"u{index + 1}"

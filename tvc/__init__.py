@@ -1,3 +1,27 @@
-"""Temporary verification codes: a reference implementation and a policy test harness."""
+"""Temporary verification codes: a reference implementation and a policy test harness.
+
+``tvc.simulate`` runs a workload under a policy once, and ``tvc.Policy`` is a policy. Either is
+loaded when it is first asked for: most of what uses this package does not simulate.
+"""
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from tvc.authority.policy import Policy
+    from tvc.world.simulation import simulate
 
 __version__ = "0.1.0"
+
+__all__ = ["Policy", "__version__", "simulate"]
+
+_HOMES: Final = {"Policy": "tvc.authority.policy", "simulate": "tvc.world.simulation"}
+
+
+def __getattr__(name: str) -> object:
+    """Load what the package offers by name when it is first asked for."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    found = globals()[name] = getattr(import_module(_HOMES[name]), name)
+    return found

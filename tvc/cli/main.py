@@ -11,7 +11,19 @@ from typing import Annotated, NoReturn, TextIO
 import typer
 
 from tvc import __version__
-from tvc.cli import bench, explain, fix, hunt, init, lint, mutate, policies, schema, testing
+from tvc.cli import (
+    bench,
+    explain,
+    fix,
+    hunt,
+    init,
+    lint,
+    mutate,
+    policies,
+    schema,
+    simulate,
+    testing,
+)
 from tvc.cli.common import close_quietly
 
 app = typer.Typer(
@@ -24,6 +36,7 @@ app = typer.Typer(
 )
 testing.add_to(app)
 explain.add_to(app)
+simulate.add_to(app)
 policies.add_to(app)
 schema.add_to(app)
 bench.add_to(app)

@@ -163,7 +163,7 @@ class WorkModel(Part):
     starts: Spread = _spread({"uniform": {"low": "8h", "high": "10h"}}, "start, from midnight on")
     lasts: Spread = _spread({"fixed": "8h"}, "length of a working day")
     session: Span = _time(
-        "4h", "work after which a user has to sign in again; the policy's session.max may be shorter"
+        "4h", "work after which a user signs in again; the policy's session.max may be shorter"
     )
     code_forgotten: Probability = _chance(0.05, "a code is forgotten before its next use")
 

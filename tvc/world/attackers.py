@@ -57,7 +57,7 @@ class Attack:
     rightful = False
     suspicious = False
 
-    def __init__(  # noqa: PLR0913 - who, after whom, and where among others
+    def __init__(  # noqa: PLR0913, PLR0917 - who, after whom, and where among others
         self, world: "World", kind: str, entity: int, number: int, victim: int, arrival: int
     ) -> None:
         self._world = world
@@ -98,6 +98,8 @@ class Attack:
         """Come to know the account, and perhaps its password."""
         world = self._world
         world.people.hold(self.victim, self.subject)
+        if world.draws.sampled(self.victim, 0, 0):
+            world.recorder.watch(self.subject)
         if world.draws.knows_password(self.entity, self.number, 0):
             accounts = world.authority.state.accounts
             account = accounts[self.subject]
@@ -136,7 +138,7 @@ class Attack:
     def _learn(self, ordinal: int, now_ms: int) -> None:
         self.code = ordinal
         world = self._world
-        world.recorder.code_learnt(now_ms, self.person, self.subject, ordinal, self.kind)
+        world.recorder.code_learnt(now_ms, self.person, self.subject, ordinal)
 
     def enter(self, now_ms: int) -> bool:
         """Sign in with the code they know and, once in, perhaps enroll a method."""
@@ -148,14 +150,11 @@ class Attack:
         return allowed
 
     def _sign_in(self, matched: tuple[int, ...], now_ms: int) -> Decision:
-        decision = self._world.ask(
-            _request((
-                Kind.SIGN_IN, self.person, self.subject, None, None, None, Proof.RIGHT, matched,
-                True, False, None,
-            )),  # fmt: skip
-            now_ms,
-            self.entity,
-        )
+        request = _request((
+            Kind.SIGN_IN, self.person, self.subject, None, None, None, Proof.RIGHT, matched, True,
+            False, None,
+        ))  # fmt: skip
+        decision = self._world.ask(request, now_ms, self.entity)
         if decision.allowed:
             self._world.attackers.answers.notify(self, Kind.SIGN_IN, now_ms)
         return decision

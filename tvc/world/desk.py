@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from tvc.authority.durations import HOUR_MS
 from tvc.authority.reasons import Reason
+from tvc.trace.measures.desk import DeskCall
 from tvc.world.issuing import Admin, Case, Outcome, expire
 from tvc.world.kernel import Due, Rank, tie_key
 from tvc.world.weeks import Openings
@@ -87,18 +88,18 @@ class Call:
     ----------
     caller
         Who calls.
-    id
-        What the recorder knows it by.
+    entry
+        What the recorder keeps of it.
     answered, left
         Whether an admin has taken it, and whether the caller has hung up.
     """
 
-    __slots__ = ("_desk", "answered", "caller", "id", "left")
+    __slots__ = ("_desk", "answered", "caller", "entry", "left")
 
-    def __init__(self, desk: "Desk", caller: Caller, call_id: int) -> None:
+    def __init__(self, desk: "Desk", caller: Caller, entry: DeskCall) -> None:
         self._desk = desk
         self.caller = caller
-        self.id = call_id
+        self.entry = entry
         self.left = False
         self.answered = False
 
@@ -146,8 +147,8 @@ class Desk:
     def _place(self, caller: Caller, now_ms: int) -> None:
         world = self._world
         caller.calls += 1
-        call_id = world.recorder.call_placed(now_ms, caller.person, caller.subject, caller.calls)
-        call = Call(self, caller, call_id)
+        entry = world.recorder.call_placed(now_ms, caller.person, caller.subject, caller.calls)
+        call = Call(self, caller, entry)
         caller.call = call
         admin = None if self._waiting else self._pick(caller)
         if admin is not None:
@@ -180,7 +181,7 @@ class Desk:
         self._waiting -= 1
         self._left += 1
         recorder = self._world.recorder
-        recorder.call_ended(now_ms, call.id, "abandoned")
+        recorder.call_ended(now_ms, call.entry, "abandoned")
         recorder.queue(now_ms, self._waiting)
         if self._left > 1000 and self._left > len(self._line) // 2:
             self._line = deque(waiting for waiting in self._line if not waiting.left)
@@ -204,7 +205,7 @@ class Desk:
         call.answered = True
         self._busy += 1
         world, caller = self._world, call.caller
-        world.recorder.call_answered(now_ms, call.id, admin.name)
+        world.recorder.call_answered(now_ms, call.entry, admin.name)
         world.recorder.busy(now_ms, self._busy)
         draws = world.draws
         duration_ms = draws.handling(caller.entity, caller.number, caller.calls)
@@ -231,7 +232,7 @@ class Desk:
             idle = self._pick(caller)
             if idle is not None:
                 outcome = Case(world, idle, caller, self._asked_ms(caller)).work(now_ms)
-        world.recorder.call_ended(now_ms, call.id, _ENDS[outcome])
+        world.recorder.call_ended(now_ms, call.entry, _ENDS[outcome])
         if outcome in (Outcome.REJECTED, Outcome.REFUSED, Outcome.UNABLE):
             caller.unserved(now_ms)
         self._busy -= 1
@@ -304,7 +305,7 @@ class Desk:
         world = self._world
         codes = world.authority.state.codes.get(subject)
         if codes and codes[-1].ended is None and self._free:
-            expire(world, self._free[0], subject, entity, now_ms)
+            expire(self._free[0], subject, entity, now_ms)
 
     def duty(self) -> None:
         """Tell the recorder when how many admins were on duty, which no event has to do."""

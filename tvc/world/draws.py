@@ -55,6 +55,8 @@ class Draws:
         Where the distributions come from.
     streams
         Of the run.
+    sampled
+        The share of people of whom rows are kept.
 
     Raises
     ------
@@ -62,7 +64,7 @@ class Draws:
         If a stream's name is taken twice.
     """
 
-    def __init__(self, workload: WorkloadModel, streams: Streams) -> None:
+    def __init__(self, workload: WorkloadModel, streams: Streams, sampled: float) -> None:
         def draw(name: str, distribution: Distribution) -> Draw:
             return _draw(distribution, streams.stream(name))
 
@@ -75,6 +77,7 @@ class Draws:
         self.lasts = draw("work.lasts", workload.work.lasts)
         # By user.
         self.sso = chance("sso", workload.sso.share)
+        self.sampled = chance("rows", sampled)
         self.leaves = streams.stream("leavers")
         self.deactivated_after = draw("leavers.deactivated", workload.leavers.deactivated_after)
         # By (person, incident, use of a code or sign-in).

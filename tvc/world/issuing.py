@@ -66,14 +66,10 @@ class Admin:
         if trouble is not None and trouble.code is not None:
             method, matched = None, (trouble.code,)
         subject = self.name if kind is Kind.SIGN_IN else None
-        return world.ask(
-            _request((
-                kind, self.name, subject, None, None, method, Proof.RIGHT, matched, True, False,
-                None,
-            )),  # fmt: skip
-            now_ms,
-            ADMINS + self.index,
-        )
+        request = _request((
+            kind, self.name, subject, None, None, method, Proof.RIGHT, matched, True, False, None,
+        ))  # fmt: skip
+        return world.ask(request, now_ms, ADMINS + self.index)
 
     def ready(self, now_ms: int) -> bool:
         """Be signed in: admins sign in at their first act of a day."""
@@ -108,7 +104,7 @@ _FACTS: Final[dict[Reason | None, Kind]] = {
 }
 
 
-def expire(world: "World", admin: Admin, subject: str, entity: int, now_ms: int) -> Decision:
+def expire(admin: Admin, subject: str, entity: int, now_ms: int) -> Decision:
     """Let an admin expire a subject's code."""
     if not admin.ready(now_ms):
         return admin.present(Kind.SIGN_IN, now_ms)

@@ -83,7 +83,7 @@ class Kernel:
     def at(self, at_ms: int, key: int, action: Action) -> None:
         """Carry out an action at an instant, now or later; ``key`` is a `tie_key`."""
         env = self._env
-        env.schedule(Due(env, at_ms, action), EventPriority(key), at_ms - env._now)  # noqa: SLF001 - the property costs a call
+        env.schedule(Due(env, at_ms, action), EventPriority(key), at_ms - env._now)
 
     def run(self, until_ms: int) -> None:
         """Carry out all actions due before an instant, in order."""

@@ -25,7 +25,7 @@ _METHOD: Final = Method.AUTHENTICATOR
 def ordinary_account(name: str) -> Account:
     """Return the account that a user starts with."""
     itself = frozenset((name,))
-    return _account((  # type: ignore[no-any-return] # a builder of named tuples
+    return _account((
         _NO_PERMISSIONS, "standard", True, True, False, ((_METHOD, itself),), itself,
     ))  # fmt: skip
 

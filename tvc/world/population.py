@@ -11,12 +11,13 @@ from math import exp, log1p
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+
 from tvc.authority.durations import DAY_MS
 from tvc.authority.reasons import Reason
 from tvc.authority.requests import Kind, Request
 from tvc.world.draws import ADMINS
-from tvc.world.kernel import Due, Kernel, Rank, tie_key
 from tvc.world.everybody import Everybody
+from tvc.world.kernel import Due, Kernel, Rank, tie_key
 from tvc.world.sampling import poisson_quantile
 from tvc.world.streams import Streams
 from tvc.world.users import Cause, Incident
@@ -119,18 +120,20 @@ class Population:
         now_ms = event.at_ms
         self._lose(user, number, now_ms)
         self._world.people.tidy(now_ms)
+        self._world.recorder.settle()
         self._schedule_next()
 
     def _lose(self, user: int, number: int, now_ms: int) -> None:
         world = self._world
         name = user_name(user)
         world.recorder.loss(now_ms, name)
-        if world.draws.sso(user, 0, 0) or self.leaves_ms(user) <= now_ms:
+        leaves_ms = self.leaves_ms(user)
+        if world.draws.sso(user, 0, 0) or leaves_ms <= now_ms:
             return
         incident = world.open.get(name)
         fresh = incident is None
         if incident is None:
-            incident = self._open(user, name, number, Cause.LOSS, now_ms)
+            incident = self._open(user, name, number, Cause.LOSS, now_ms, leaves_ms)
         if fresh or incident.device_usable:
             incident.lose_device(now_ms, number)
         if fresh:
@@ -139,8 +142,8 @@ class Population:
             else:
                 incident.notice(now_ms + world.draws.noticed_after(user, number, 0))
 
-    def _open(
-        self, user: int, name: str, number: int, cause: Cause, now_ms: int
+    def _open(  # noqa: PLR0913, PLR0917 - who, which, when
+        self, user: int, name: str, number: int, cause: Cause, now_ms: int, leaves_ms: int
     ) -> Incident:
         world = self._world
         self._arrived += 1
@@ -149,8 +152,9 @@ class Population:
         world.open[name] = incident
         if user < ADMINS:
             world.people.recall(user, name)
+            if world.draws.sampled(user, 0, 0):
+                world.recorder.watch(name)
             self._everybody.leaves_crowd(user, now_ms)
-            leaves_ms = self.leaves_ms(user)
             if leaves_ms < world.window.end_ms:
                 world.kernel.at(max(leaves_ms, now_ms), incident.key, partial(self._leave, user))
         return incident
@@ -169,7 +173,7 @@ class Population:
         now_ms = event.at_ms
         name = admin_name(index)
         if name not in world.open:
-            incident = self._open(ADMINS + index, name, number, Cause.LOSS, now_ms)
+            incident = self._open(ADMINS + index, name, number, Cause.LOSS, now_ms, _NEVER_MS)
             incident.lose_device(now_ms, number)
             incident.plan(now_ms)
 
@@ -177,15 +181,17 @@ class Population:
         """Let a user come upon what others did to the account, at their next sign-in."""
         world = self._world
         name = user_name(user)
-        if name in world.open or world.draws.sso(user, 0, 0) or self.leaves_ms(user) <= now_ms:
-            return
-        self._open(user, name, _DISTURBANCES + now_ms, cause, now_ms).plan(now_ms)
+        leaves_ms = self.leaves_ms(user)
+        if name not in world.open and not world.draws.sso(user, 0, 0) and now_ms < leaves_ms:
+            number = _DISTURBANCES + now_ms
+            self._open(user, name, number, cause, now_ms, leaves_ms).plan(now_ms)
 
     def refused(self, user: int, reason: Reason | None, now_ms: int) -> None:
         """Let a user who was refused, with nothing the matter so far, call the desk."""
         incident = self._open(
-            user, user_name(user), _DISTURBANCES + now_ms, Cause.DISTURBED, now_ms
-        )
+            user, user_name(user), _DISTURBANCES + now_ms, Cause.DISTURBED, now_ms,
+            self.leaves_ms(user),
+        )  # fmt: skip
         incident.be_refused(reason, now_ms)
 
     def closed(self, incident: Incident, now_ms: int) -> None:
@@ -218,7 +224,7 @@ class Population:
             uniforms = self._outages.block(index, first, min(_CHUNK, total - first))
             for place in np.flatnonzero(uniforms < outage.share).tolist():
                 user = first + place
-                at_ms = next_sign_in(user, now_ms)
+                at_ms, _ = next_sign_in(user, now_ms)
                 if at_ms < ends_ms and not sso(user, 0, 0):
                     users[found], instants[found] = user, at_ms
                     found += 1
@@ -230,9 +236,10 @@ class Population:
     def strand(self, user: int, index: int, now_ms: int) -> Incident | None:
         """Let a user meet an outage at a sign-in; None where they have other trouble already."""
         name = user_name(user)
-        if name in self._world.open or self.leaves_ms(user) <= now_ms:
+        leaves_ms = self.leaves_ms(user)
+        if name in self._world.open or leaves_ms <= now_ms:
             return None
-        incident = self._open(user, name, _OUTAGES + index, Cause.OUTAGE, now_ms)
+        incident = self._open(user, name, _OUTAGES + index, Cause.OUTAGE, now_ms, leaves_ms)
         incident.strand(now_ms)
         incident.sign_in(now_ms)
         return incident
@@ -246,7 +253,7 @@ class Population:
 
     def leaves_ms(self, user: int) -> int:
         """Return the instant at which a user leaves the company: one exponential draw."""
-        if not self._leaves_per_ms or user >= ADMINS:
+        if not self._leaves_per_ms:
             return _NEVER_MS
         return int(-log1p(-self._world.draws.leaves(user)) / self._leaves_per_ms)
 

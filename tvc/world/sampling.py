@@ -150,5 +150,3 @@ def poisson_quantile(mean: float, share: float) -> int:
         if count > mean and probability < _SMALLEST * _SMALLEST:
             break
     return count
-
-

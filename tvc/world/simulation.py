@@ -182,14 +182,14 @@ def simulate(  # noqa: PLR0913 - what a run is made of, by keyword
     streams = Streams(seed, replication)
     rows = None if trace is None else TraceFile(trace)
     recorder = Recorder(
-        policy, window, _sampler(streams, share), given_sessions=model.desk.admins, rows=rows,
+        policy, window, given_sessions=model.desk.admins, rows=rows,
     )  # fmt: skip
-    world = World(policy, model, law, streams, recorder, window)
+    world = World(policy, model, law, streams, recorder, window, share)
     world.desk = Desk(world)
     world.population = Population(world, streams)
     world.attackers = Attackers(world, streams)
     try:
-        with _collecting_rarely():
+        with _without_collection():
             complete = _run(world, progress)
             measured = _finish(world, complete)
     finally:
@@ -223,16 +223,6 @@ def _share_of_rows(model: WorkloadModel) -> float:
     return min(1.0, _ROWS_OF / expected) if expected else 1.0
 
 
-def _sampler(streams: Streams, share: float) -> Callable[[str], bool]:
-    stream = streams.stream("rows")
-
-    def sampled(person: str) -> bool:
-        # Admins and outsiders are few.
-        return person[0] != "u" or stream(int(person[1:])) < share
-
-    return sampled
-
-
 def _run(world: World, progress: Progress | None) -> bool:
     """Run to the end of the drain; return False where the user interrupted it."""
     end_ms = world.window.end_ms
@@ -257,17 +247,15 @@ def _finish(world: World, complete: bool) -> Measured:
 
 
 @contextmanager
-def _collecting_rarely() -> Iterator[None]:
-    """Let the garbage collector walk the many small objects of a run seldom.
+def _without_collection() -> Iterator[None]:
+    """Keep the garbage collector from walking the many small objects of a run.
 
-    A run makes few cycles and holds millions of objects that all live until they are done.
+    A run makes no cycles, which a test holds: reference counts free all that is over.
     """
-    thresholds = gc.get_threshold()
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(200_000, 20, 20)
+    collecting = gc.isenabled()
+    gc.disable()
     try:
         yield
     finally:
-        gc.set_threshold(*thresholds)
-        gc.unfreeze()
+        if collecting:
+            gc.enable()

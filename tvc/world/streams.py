@@ -81,8 +81,7 @@ class Screen:
         bits = self._philox(slab, 0)
         bits.advance(first // 4)
         words = bits.random_raw(count + skipped)[skipped:]
-        uniforms: np.ndarray[Any, np.dtype[np.float64]] = (words >> np.uint64(11)) * _UNIT
-        return uniforms
+        return (words >> np.uint64(11)).astype(np.float64) * _UNIT
 
     def at(self, slab: int, entity: int) -> float:
         """Return the number of one entity: the one that its block holds."""

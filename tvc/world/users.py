@@ -58,17 +58,16 @@ class Incident:
     """
 
     __slots__ = (
-        "_by_code", "_next_ms", "_opens_by_code", "_replaced", "_returns", "_session_ends_ms",
-        "_tries", "call", "calling", "calls", "cause", "closed", "code", "codes",
-        "device_usable", "entity", "key", "number", "opened_ms", "person", "refused",
-        "world",
+        "_by_code", "_day_ends_ms", "_next_ms", "_opens_by_code", "_replaced", "_returns",
+        "_session_ends_ms", "_tries", "call", "calling", "calls", "cause", "closed", "code",
+        "device_usable", "entity", "key", "number", "opened_ms", "person", "refused", "world",
     )  # fmt: skip
 
     rightful = True
     approvable = True
     wants_reset = False
 
-    def __init__(  # noqa: PLR0913 - who, which, and where among others
+    def __init__(  # noqa: PLR0913, PLR0917 - who, which, and where among others
         self, world: "World", person: str, entity: int, number: int, cause: Cause, arrival: int
     ) -> None:
         self.world = world
@@ -80,7 +79,6 @@ class Incident:
         self.opened_ms = world.kernel.now_ms
         self.device_usable = True
         self.code: int | None = None
-        self.codes = 0
         self.call: object = None
         self.calling = False
         self.calls = 0
@@ -89,6 +87,7 @@ class Incident:
         self._by_code = False
         self._opens_by_code: int | None = None
         self._next_ms = -1
+        self._day_ends_ms = -1
         self._replaced = False
         self._returns = 0
         self._session_ends_ms = -1
@@ -139,12 +138,14 @@ class Incident:
     def plan(self, after_ms: int) -> None:
         """Sign in at the next occasion after an instant."""
         world = self.world
-        at_ms = world.days.next_sign_in(self.entity, after_ms)
+        at_ms = self._next_ms + world.days.session_ms
+        if after_ms != self._next_ms or at_ms >= self._day_ends_ms:
+            at_ms, self._day_ends_ms = world.days.next_sign_in(self.entity, after_ms)
         lapse_ms = self._opens_by_code
-        if lapse_ms is not None and after_ms < lapse_ms < at_ms:
+        ends_early = lapse_ms is not None and after_ms < lapse_ms < at_ms
+        if ends_early and world.days.works_at(self.entity, lapse_ms or 0):
             # The session ends with the code; who is at work then has to sign in again.
-            if world.days.works_at(self.entity, lapse_ms):
-                at_ms = lapse_ms
+            at_ms, self._day_ends_ms = lapse_ms or 0, -1
         self._next_ms = at_ms
         world.kernel.at(at_ms, self.key, self._work)
 
@@ -284,7 +285,6 @@ class Incident:
 
     def given(self, ordinal: int, at_ms: int) -> None:
         """Be told a code at an instant, and use it at once."""
-        self.codes += 1
         self._tries = 0
         self._by_code = False
         self.world.kernel.at(at_ms, self.key, partial(self._learn, ordinal))

@@ -95,7 +95,8 @@ class WeekRate:
         with np.errstate(divide="ignore", invalid="ignore"):
             into_ms = np.where(weight > 0, (rest - reached[place]) / weight * HOUR_MS, 0.0)
         at_ms = (weeks * WEEK_MS + place * HOUR_MS + into_ms).astype(np.int64) - self._offset_ms
-        return np.clip(at_ms, from_ms, to_ms - 1)
+        clipped: np.ndarray[Any, np.dtype[np.int64]] = np.clip(at_ms, from_ms, to_ms - 1)
+        return clipped
 
 
 def arrivals(

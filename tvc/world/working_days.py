@@ -75,19 +75,25 @@ class WorkingDays:
         start_ms, end_ms = self.hours(user, day)
         return range(start_ms, end_ms, self.session_ms)
 
-    def next_sign_in(self, user: int, after_ms: int) -> int:
-        """Return the first instant after another one at which a user signs in."""
+    def next_sign_in(self, user: int, after_ms: int) -> tuple[int, int]:
+        """Return the first instant after another one at which a user signs in.
+
+        Returns
+        -------
+        tuple of (int, int)
+            The instant, and when the working day that it lies in ends.
+        """
         offset_ms, session_ms = self._offset_ms, self.session_ms
         day = max((after_ms + offset_ms) // DAY_MS + self._first_day, 0)
         while True:
             if day % 7 < self._days_per_week:
                 start_ms = day * DAY_MS - offset_ms + self._starts(user, day, 0)
-                if start_ms > after_ms:
-                    return start_ms
                 end_ms = start_ms + self._lasts(user, day, 0)
+                if start_ms > after_ms:
+                    return start_ms, end_ms
                 next_ms = after_ms + session_ms - (after_ms - start_ms) % session_ms
                 if next_ms < end_ms:
-                    return next_ms
+                    return next_ms, end_ms
             day += 1
 
     def works_at(self, user: int, at_ms: int) -> bool:

@@ -44,6 +44,8 @@ class World:
         What sees every record of the authority.
     window
         What is measured; everything begins at 0.
+    sampled
+        The share of people of whom the recorder keeps rows.
 
     Attributes
     ----------
@@ -60,7 +62,7 @@ class World:
     attackers: "Attackers"
     population: "Population"
 
-    def __init__(  # noqa: PLR0913 - each is a part that a run is put together from
+    def __init__(  # noqa: PLR0913, PLR0917 - each is a part that a run is put together from
         self,
         policy: Policy,
         workload: WorkloadModel,
@@ -68,18 +70,19 @@ class World:
         streams: Streams,
         recorder: Recorder,
         window: Window,
+        sampled: float,
     ) -> None:
         self.policy = policy
         self.workload = workload
         self.recorder = recorder
         self.window = window
         self.kernel = Kernel()
-        self.draws = Draws(workload, streams)
+        self.draws = Draws(workload, streams, sampled)
         self.days = WorkingDays(workload.work, policy, self.draws, week_offset_ms(workload))
         admins = [Person(admin_name(index), "admin") for index in range(workload.desk.admins)]
         state = State.of(admins)
         state.accounts = Accounts(state.accounts)
-        self.authority = Authority(policy, state, law=law, sink=recorder.on_record)
+        self.authority = Authority(policy, state, law=law, sink=recorder.sink)
         self.open: dict[str, Incident] = {}
         self.people = People(self.authority, recorder, policy, workload.users, self.open)
         self.incidents = 0

@@ -36,7 +36,7 @@ class LedgerCode:
         "live", "misuses", "ordinal", "returned_ms", "subject", "uses",
     )  # fmt: skip
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what there is to know of a new code
         self, subject: str, ordinal: int, issuer: str, at_ms: int, lifetime_ms: int, leeway_ms: int
     ) -> None:
         self.subject = subject
@@ -146,10 +146,9 @@ class Ledger:
                 self._close(code, lapses_ms, "lapsed")
 
     def end(self, subject: str, ordinal: int, at_ms: int, cause: str) -> None:
-        """Close a code that was ended before its time; audit's late lapses change nothing."""
-        self.advance(at_ms)
+        """Close a code that was ended before its time, if it has not lapsed."""
         code = self.find(subject, ordinal)
-        if code is not None and cause != "lapsed":
+        if code is not None:
             self._close(code, at_ms, cause)
 
     def _close(self, code: LedgerCode, at_ms: int, cause: str) -> None:

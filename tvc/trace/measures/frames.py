@@ -3,13 +3,12 @@
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-
 from tvc.files.metrics import MEASURES, Function, Shape, Statistic
 from tvc.trace.measures.access import ACCESS_COLUMNS
+from tvc.trace.measures.chunks import LINE
 from tvc.trace.measures.codes import CODE_COLUMNS
 from tvc.trace.measures.desk import CALL_COLUMNS
 from tvc.trace.measures.measured import Measured
-from tvc.trace.measures.recorder import LINE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,10 +65,7 @@ class Frames:
         """Sign-ins of everybody within the window, counted."""
         import pandas as pd
 
-        rows = [
-            (str(method), outcome, str(reason), who, number)
-            for (method, outcome, reason, who), number in sorted(self._recorder.sign_ins.items())
-        ]
+        rows = [(*key, number) for key, number in sorted(self._recorder.sign_ins().items())]
         return pd.DataFrame(rows, columns=["method", "outcome", "reason", "who", "count"])
 
     @cached_property
@@ -78,10 +74,11 @@ class Frames:
         import pandas as pd
 
         recorder = self._recorder
-        columns: dict[tuple[str, str], list[float]] = {
-            (measure, str(label)): list(bins)
-            for (measure, label), bins in sorted(recorder.series.items())
-        }
+        columns: dict[tuple[str, str], list[float]] = {}
+        for (measure, *labels), bins in sorted(recorder.series.items()):
+            for key in _plotted(measure, labels):
+                known = columns.get(key, [0.0] * len(bins))
+                columns[key] = [float(a + b) for a, b in zip(known, bins, strict=True)]
         levels = {
             "codes.live": recorder.ledger.live,
             "locked_out": recorder.locked_out,
@@ -138,6 +135,9 @@ class Frames:
                 frame.loc[known, "subject"], frame.loc[known, "code"], strict=True
             )
         ]
+        ended = frame["type"].isin(["code.ended", "session.ended"])
+        frame["cause"] = frame["reason"].where(ended)
+        frame["reason"] = frame["reason"].where(~ended)
         for column in ("reason", "method"):
             frame[column] = [None if value is None else str(value) for value in frame[column]]
         frame["at_ms"] -= recorder.window.start_ms
@@ -178,9 +178,7 @@ class Frames:
             (
                 str(Statistic(Function.MEAN, measure)),
                 ", ".join(
-                    f"{label}={value}"
-                    for label, value in zip(labels, values, strict=True)
-                    if value
+                    f"{label}={value}" for label, value in zip(labels, values, strict=True) if value
                 ),
                 number,
                 measure.unit.value,
@@ -189,6 +187,16 @@ class Frames:
             for values, number in sorted(self._measured.counts.get(name, {}).items())
             if labels
         ]
+
+
+def _plotted(measure: str, labels: list[str]) -> list[tuple[str, str]]:
+    """Return under which (measure, label) a counted event is shown."""
+    if measure != "sign_ins":
+        return [(measure, str(labels[0]) if labels else "")]
+    method, outcome, reason, who = labels
+    if outcome == "allow":
+        return [("sign_ins.allowed", str(method))]
+    return [("sign_ins.denied", str(reason))] if who == "user" else []
 
 
 def _frame(rows: list[tuple[Any, ...]], columns: tuple[str, ...], times: str) -> "pd.DataFrame":

@@ -47,8 +47,7 @@ class Histogram:
         bins[place] = bins.get(place, 0) + 1
         self.count += 1
         self.total_ms += duration_ms
-        if duration_ms > self.longest_ms:
-            self.longest_ms = duration_ms
+        self.longest_ms = max(self.longest_ms, duration_ms)
 
     def add_unfinished(self, so_far_ms: int) -> None:
         """Add a duration that has not come to its end."""

@@ -19,13 +19,19 @@ class Level:
         The highest level within the window.
     """
 
-    __slots__ = ("_bin_ms", "_end_ms", "_since_ms", "_start_ms", "area", "highest", "value")
+    __slots__ = (
+        "_bin_ends_ms", "_bin_ms", "_end_ms", "_place", "_since_ms", "_start_ms", "area",
+        "highest", "value",
+    )  # fmt: skip
 
     def __init__(self, start_ms: int, end_ms: int, bin_ms: int) -> None:
         self._start_ms = start_ms
         self._end_ms = end_ms
         self._bin_ms = bin_ms
         self._since_ms = start_ms
+        # The bin that the latest change fell into.
+        self._place = 0
+        self._bin_ends_ms = min(start_ms + bin_ms, end_ms)
         self.value = 0
         self.highest = 0
         #: Level times milliseconds, by bin.
@@ -39,26 +45,25 @@ class Level:
         """Let the level be another from an instant on."""
         since_ms = self._since_ms
         if at_ms > since_ms:
-            if self.value and since_ms < self._end_ms:
-                self._integrate(since_ms, min(at_ms, self._end_ms))
+            if at_ms < self._bin_ends_ms:
+                self.area[self._place] += self.value * (at_ms - since_ms)
+            elif since_ms < self._end_ms:
+                self._fill(since_ms, min(at_ms, self._end_ms))
             self._since_ms = at_ms
         self.value = value
         if value > self.highest and self._start_ms <= at_ms < self._end_ms:
             self.highest = value
 
-    def _integrate(self, from_ms: int, to_ms: int) -> None:
-        width_ms, start_ms, value, area = self._bin_ms, self._start_ms, self.value, self.area
-        if value > self.highest:
-            self.highest = value  # it held when the window began
-        place = (from_ms - start_ms) // width_ms
-        last = (to_ms - 1 - start_ms) // width_ms
-        if place == last:
-            area[place] += value * (to_ms - from_ms)
-            return
-        area[place] += value * (start_ms + (place + 1) * width_ms - from_ms)
-        for full in range(place + 1, last):
-            area[full] += value * width_ms
-        area[last] += value * (to_ms - start_ms - last * width_ms)
+    def _fill(self, from_ms: int, to_ms: int) -> None:
+        """Integrate over the ends of bins, and turn to the bin of the latest instant."""
+        while True:
+            until_ms = min(self._bin_ends_ms, to_ms)
+            self.area[self._place] += self.value * (until_ms - from_ms)
+            from_ms = until_ms
+            if to_ms < self._bin_ends_ms or self._bin_ends_ms == self._end_ms:
+                return
+            self._place += 1
+            self._bin_ends_ms = min(self._bin_ends_ms + self._bin_ms, self._end_ms)
 
     def total_ms(self) -> int:
         """Return the integral over the window, up to the last change."""

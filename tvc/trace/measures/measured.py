@@ -84,5 +84,3 @@ def _of_spells(spells: Histogram, function: Function, percent: int) -> float:
         case Function.PERCENTILE:
             return spells.percentile(percent)
     return nan
-
-

@@ -12,10 +12,13 @@ from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any, Final
 
 from tvc.authority.authority import Record
+from tvc.authority.decide import Decision
 from tvc.authority.durations import HOUR_MS
 from tvc.authority.policy import Policy
 from tvc.authority.reasons import Reason
+from tvc.authority.requests import Request
 from tvc.trace.measures.access import Access, AccessBook
+from tvc.trace.measures.chunks import Chunk, Line
 from tvc.trace.measures.codes import Ledger, LedgerCode, code_row
 from tvc.trace.measures.desk import DeskBook, DeskCall, call_row
 from tvc.trace.measures.histogram import Histogram
@@ -26,15 +29,8 @@ if TYPE_CHECKING:
     from tvc.trace.measures.frames import Frames
     from tvc.trace.measures.trace_file import TraceFile
 
-#: Records are hashed, written and looked through so many at a time.
-_CHUNK: Final = 4096
-
-#: What a trace line holds, in order.
-LINE: Final = (
-    "true_ms", "reading_ms", "node", "type", "by", "subject", "reason", "rule", "method", "code",
-    "retry_after_ms", "cause", "person", "lapsed_ms",
-)  # fmt: skip
-Line = tuple[Any, ...]
+#: Records are looked through, hashed and counted at least so many at a time.
+_CHUNK: Final = 1024
 
 _SUPERSEDED: Final = Reason.SUPERSEDED_BY_CODE
 
@@ -73,8 +69,6 @@ class Recorder:
         What holds.
     window
         What is measured.
-    sampled
-        Of whom rows are kept. Outsiders' names begin with ``x:``, then the kind of attacker.
     given_sessions
         How many sessions were open at the start.
     bin_ms
@@ -94,7 +88,6 @@ class Recorder:
         self,
         policy: Policy,
         window: Window,
-        sampled: Callable[[str], bool],
         *,
         given_sessions: int = 0,
         bin_ms: int = HOUR_MS,
@@ -106,25 +99,22 @@ class Recorder:
         self.digest = ""
         self._start_ms = start_ms = window.start_ms
         self._horizon_ms = horizon_ms = window.horizon_ms
-        self._sampled = sampled
+        self._watched: set[str] = set()
         self._file = rows
-        self._lines: list[Line] = []
+        self._records: list[Record] = []
         self._hash = hashlib.sha256()
         self.event_rows: list[Line] = []
         self.code_rows: list[tuple[Any, ...]] = []
         self.call_rows: list[tuple[Any, ...]] = []
         bins = -(-(horizon_ms - start_ms) // bin_ms)
         self._bins = bins
-        self.series: dict[tuple[str, str], list[float]] = {}
-        self.ledger = Ledger(
-            start_ms, horizon_ms, bin_ms, policy.clock.leeway_ms, self._code_over
-        )
+        self.series: dict[tuple[str, ...], list[int]] = {}
+        self.counted: dict[str, int] = {}
+        self.ledger = Ledger(start_ms, horizon_ms, bin_ms, policy.clock.leeway_ms, self._code_over)
         self.access = AccessBook(start_ms, horizon_ms, bin_ms)
         self.desk = DeskBook(start_ms, horizon_ms, bin_ms)
         self.locked_out = Level(start_ms, horizon_ms, bin_ms)
         self.time_to_access = Histogram()
-        self.sign_ins: dict[tuple[str, str, str, str], int] = {}
-        self.generate_denied: dict[tuple[str, ...], int] = {}
         self.overstay = 0
         self.stranded_ms = 0
         self._spells: dict[str, int] = {}
@@ -136,15 +126,12 @@ class Recorder:
         self._skewed = False
         self._timers: list[tuple[int, str, str, int]] = []
         self._timer: dict[str, int] = {}
-        self._handlers: dict[str, Callable[[Record, int], None]] = {
+        self._on_request: dict[str, Callable[[Request, Decision, int], None]] = {
             "sign_in.allowed": self._sign_in_allowed,
             "sign_in.denied": self._sign_in_denied,
             "step_up.allowed": self._step_up_allowed,
             "generate.allowed": self._generate_allowed,
-            "generate.denied": self._generate_denied,
             "expire.allowed": self._expire_allowed,
-            "code.ended": self._code_ended,
-            "session.ended": self._session_ended,
             "lose_device": self._device_lost,
             "find_device": self._device_found,
             "enroll.allowed": self._enroll_allowed,
@@ -154,46 +141,41 @@ class Recorder:
 
     # Records
 
-    def on_record(self, record: Record) -> None:
-        """See one record of the authority."""
-        _, kind, at, request, decision, event, _ = record
-        true_ms = at[0]
-        if event is not None:
-            self._lines.append((
-                true_ms, at[2], at[1], kind, None, event[1], None, None, None, event[3], None,
-                event[2], event[4], event[5],
-            ))  # fmt: skip
-        else:
-            self._lines.append((
-                true_ms, at[2], at[1], kind, request[1], decision[4], decision[1], decision[2],  # type: ignore[index] # both are there without an event
-                request[5], decision[5], decision[9], None, None, None,  # type: ignore[index] # as above
-            ))  # fmt: skip
-        handler = self._handlers.get(kind)
-        if handler is not None:
-            handler(record, true_ms)
-        if len(self._lines) >= _CHUNK:
-            self._flush()
+    @property
+    def sink(self) -> Callable[[Record], None]:
+        """What the authority hands its records to. It only collects them: see `settle`."""
+        return self._records.append
 
-    def _flush(self) -> None:
-        """Hash a chunk of lines, write it, and keep the lines about sampled people."""
-        lines, self._lines = self._lines, []
-        if not lines:
+    def settle(self) -> None:
+        """Look through the records since the last time, once there are enough of them."""
+        if len(self._records) >= _CHUNK:
+            self._settle()
+
+    def _settle(self) -> None:
+        """See every record in order; then hash, count and keep them by the chunk."""
+        records = self._records
+        if not records:
             return
-        for column in zip(*lines, strict=True):
-            text = "\x1f".join(["" if value is None else str(value) for value in column])
-            self._hash.update(text.encode())
-            self._hash.update(b"\x1e")
+        handlers = self._on_request
+        for _, kind, at, request, decision, event, _ in records:
+            if event is None:
+                handler = handlers.get(kind)
+                if handler is not None:
+                    handler(request, decision, at[0])  # type: ignore[arg-type] # both are there without an event
+            elif event[4] is not None:
+                self._session_ended(event[4], event[1], event[2] or "", at[0])
+            elif event[3] is not None:
+                self._code_ended(event[1], event[3], event[2] or "", at[0])
+        chunk = Chunk(records)
+        chunk.update(self._hash)
+        self._skewed = self._skewed or chunk.skewed
+        for key, number in chunk.counted(self._start_ms, self._horizon_ms, self.bin_ms).items():
+            self._add(key[:-1], key[-1], number)
         if self._file is not None:
-            self._file.write(lines)
-        sampled, keep = self._sampled, self.event_rows.append
-        known: dict[str, bool] = {}
-        for line in lines:
-            subject = line[5] or line[4]
-            wanted = known.get(subject)
-            if wanted is None:
-                wanted = known[subject] = sampled(subject)
-            if wanted and subject[0] == "u":
-                keep(line)
+            self._file.write(chunk.lines())
+        if self._watched:
+            self.event_rows += chunk.lines(self._watched)
+        records.clear()
 
     def _advance(self, at_ms: int) -> None:
         """Let the codes and sessions be over that time alone has ended by an instant."""
@@ -205,51 +187,39 @@ class Recorder:
                 self.access.lose(over_ms, account, "session_over", _end_session, outsider)
         self.ledger.advance(at_ms)
 
-    def _count(self, at_ms: int, measure: str, label: str = "") -> bool:
-        """Count an event in its bin; return whether it lies within the window."""
-        if not self._start_ms <= at_ms < self._horizon_ms:
-            return False
-        bins = self.series.get((measure, label))
+    def _count(self, at_ms: int, key: tuple[str, ...]) -> None:
+        """Count an event in its bin, if it lies within the window."""
+        if self._start_ms <= at_ms < self._horizon_ms:
+            self._add(key, (at_ms - self._start_ms) // self.bin_ms, 1)
+
+    def _add(self, key: tuple[str, ...], place: int, number: int) -> None:
+        bins = self.series.get(key)
         if bins is None:
-            bins = self.series[measure, label] = [0.0] * self._bins
-        bins[(at_ms - self._start_ms) // self.bin_ms] += 1
-        return True
+            bins = self.series[key] = [0] * self._bins
+        bins[place] += number
 
     # Sign-ins
 
-    def _sign_in_allowed(self, record: Record, at_ms: int) -> None:
-        request, decision = record[3], record[4]
-        person, account = request.by, request.subject or ""  # type: ignore[union-attr] # of a request
-        code = decision.code  # type: ignore[union-attr] # of a request
+    def _sign_in_allowed(self, request: Request, decision: Decision, at_ms: int) -> None:
+        person, account, code = request[1], request[2] or "", decision[5]
         self._sessions_opened += 1
-        if code is not None:
-            method = "code"
-        elif request.sso:  # type: ignore[union-attr] # of a request
-            method = "sso"
-        else:
-            method = request.method or "password"  # type: ignore[union-attr] # of a request
-        own = person == account
-        if self._count(at_ms, "sign_ins.allowed", method):
-            key = (method, "allow", "", "user" if own else "outsider")
-            self.sign_ins[key] = self.sign_ins.get(key, 0) + 1
-        if code is not None:
-            self._use(account, code, at_ms, own)
-        if own:
+        if person == account:
+            if code is not None:
+                self._use(account, code, at_ms, True)
+            elif person in self._stranded:
+                self._no_longer_stranded(person, at_ms)
             began_ms = self._spells.pop(person, None)
             if began_ms is not None:
-                self._regained(began_ms, at_ms)
-            if code is None and person in self._stranded:
-                self._no_longer_stranded(person, at_ms)
-        elif person[0] == "x":
-            self._advance(at_ms)
-            access = self.access.gain(at_ms, person, account, _begin_session)
-            self.access.signed_in(at_ms, access)
-            self._time_session(person, account, at_ms, restart=True)
-
-    def _regained(self, began_ms: int, at_ms: int) -> None:
-        self.locked_out.change(at_ms, -1)
-        if self._start_ms <= began_ms < self._horizon_ms:
-            self.time_to_access.add(at_ms - began_ms)
+                self.locked_out.change(at_ms, -1)
+                if self._start_ms <= began_ms < self._horizon_ms:
+                    self.time_to_access.add(at_ms - began_ms)
+            return
+        if code is not None:
+            self._use(account, code, at_ms, False)
+        self._advance(at_ms)
+        access = self.access.gain(at_ms, person, account, _begin_session)
+        self.access.signed_in(at_ms, access)
+        self._time_session(person, account, at_ms)
 
     def _use(self, account: str, ordinal: int, at_ms: int, own: bool) -> None:
         code = self.ledger.find(account, ordinal)
@@ -266,54 +236,39 @@ class Recorder:
         else:
             code.misuses += 1
 
-    def _sign_in_denied(self, record: Record, at_ms: int) -> None:
-        request, decision = record[3], record[4]
-        person, account = request.by, request.subject  # type: ignore[union-attr] # of a request
-        reason = decision.reason  # type: ignore[union-attr] # of a request
-        method = request.method  # type: ignore[union-attr] # of a request
-        if request.matched is not None:  # type: ignore[union-attr] # of a request
-            label = "code"
-        else:
-            label = method or "none"
-        own = person == account
-        if own:
-            counts = self._count(at_ms, "sign_ins.denied", reason or "")
-        else:
-            counts = self._start_ms <= at_ms < self._horizon_ms
-        if counts:
-            key = (label, "deny", reason or "", "user" if own else "outsider")
-            self.sign_ins[key] = self.sign_ins.get(key, 0) + 1
-        if own:
-            if person not in self._spells:
-                self._spells[person] = at_ms
-                self.locked_out.change(at_ms, 1)
-            if (
-                reason is _SUPERSEDED
-                and method is not None
-                and person not in self._lost
-                and person not in self._stranded
-            ):
-                self._stranded[person] = at_ms
+    def _sign_in_denied(self, request: Request, decision: Decision, at_ms: int) -> None:
+        person, method, reason = request[1], request[5], decision[1]
+        if person != request[2]:
+            return
+        if person not in self._spells:
+            self._spells[person] = at_ms
+            self.locked_out.change(at_ms, 1)
+        if (
+            reason is _SUPERSEDED
+            and method is not None
+            and person not in self._lost
+            and person not in self._stranded
+        ):
+            self._stranded[person] = at_ms
 
-    def _step_up_allowed(self, record: Record, at_ms: int) -> None:
-        decision = record[4]
-        code, account = decision.code, decision.subject or ""  # type: ignore[union-attr] # of a request
-        if code is not None:
-            self._use(account, code, at_ms, record.by == account)
+    def _step_up_allowed(self, request: Request, decision: Decision, at_ms: int) -> None:
+        if decision.code is not None:
+            account = decision.subject or ""
+            self._use(account, decision.code, at_ms, request.by == account)
 
     def _no_longer_stranded(self, person: str, at_ms: int) -> None:
         began_ms = self._stranded.pop(person)
         if self._start_ms <= began_ms < self._horizon_ms:
             self.stranded_ms += at_ms - began_ms
 
-    def _device_lost(self, record: Record, at_ms: int) -> None:
-        person = record.by or ""
+    def _device_lost(self, request: Request, _decision: Decision, at_ms: int) -> None:
+        person = request.by
         self._lost.add(person)
         if person in self._stranded:
             self._no_longer_stranded(person, at_ms)
 
-    def _device_found(self, record: Record, at_ms: int) -> None:
-        person = record.by or ""
+    def _device_found(self, request: Request, _decision: Decision, at_ms: int) -> None:
+        person = request.by
         self._lost.discard(person)
         self._advance(at_ms)
         for code in self.ledger.of(person):
@@ -322,36 +277,24 @@ class Recorder:
 
     # Codes
 
-    def _generate_allowed(self, record: Record, at_ms: int) -> None:
-        request, decision = record[3], record[4]
+    def _generate_allowed(self, request: Request, decision: Decision, at_ms: int) -> None:
         self._advance(at_ms)
-        subject = request.subject or ""  # type: ignore[union-attr] # of a request
+        subject = request.subject or ""
         if subject in self._stranded and self.policy.sign_in.return_ == "on_expire_now":
             self._no_longer_stranded(subject, at_ms)
-        self._count(at_ms, "codes.generated")
-        self.ledger.open(
-            subject, decision.code or 0, request.by, at_ms, request.lifetime_ms or 0  # type: ignore[union-attr] # of a request
-        )  # fmt: skip
+        lifetime_ms = request.lifetime_ms or 0
+        self.ledger.open(subject, decision.code or 0, request.by, at_ms, lifetime_ms)
 
-    def _generate_denied(self, record: Record, at_ms: int) -> None:
-        reason = record[4].reason or ""  # type: ignore[union-attr] # of a request
-        if self._count(at_ms, "generate.denied", reason):
-            key = (str(reason),)
-            self.generate_denied[key] = self.generate_denied.get(key, 0) + 1
-
-    def _expire_allowed(self, record: Record, at_ms: int) -> None:
-        subject = record.subject or ""
+    def _expire_allowed(self, _request: Request, decision: Decision, at_ms: int) -> None:
+        subject = decision.subject or ""
         if subject in self._stranded:
             self._no_longer_stranded(subject, at_ms)
 
-    def _code_ended(self, record: Record, at_ms: int) -> None:
-        event = record[5]
-        _, subject, cause, ordinal, _, _ = event  # type: ignore[misc] # of an event
+    def _code_ended(self, subject: str, ordinal: int, cause: str, at_ms: int) -> None:
         self._audited += 1
-        if record[2][0] != record[2][2]:
-            self._skewed = True
-        self._advance(at_ms)
-        self.ledger.end(subject, ordinal or 0, at_ms, cause or "")
+        if cause != "lapsed":
+            self._advance(at_ms)
+            self.ledger.end(subject, ordinal, at_ms, cause)
 
     def _code_over(self, subject: str, code: LedgerCode, at_ms: int, cause: str) -> None:
         if subject in self._stranded and (
@@ -368,39 +311,35 @@ class Recorder:
                         access.session = False
 
             self.access.lose(at_ms, subject, f"code_{cause}", take)
-        if self._sampled(subject):
+        if subject in self._watched:
             self.code_rows.append(code_row(code, at_ms, cause, self._start_ms))
 
     # Outsiders
 
-    def code_learnt(
-        self, at_ms: int, outsider: str, account: str, ordinal: int, _kind: str
-    ) -> None:
+    def code_learnt(self, at_ms: int, outsider: str, account: str, ordinal: int) -> None:
         """Note that an outsider now knows a code."""
+        self._settle()
         self._advance(at_ms)
         if self.ledger.find(account, ordinal) is not None:
             self.access.gain(at_ms, outsider, account, lambda access: access.codes.add(ordinal))
 
-    def _time_session(self, outsider: str, account: str, at_ms: int, *, restart: bool) -> None:
+    def _time_session(self, outsider: str, account: str, at_ms: int) -> None:
         """Note when the policy alone will end an outsider's session, if it will."""
         session = self.policy.session
         limits = [limit for limit in (session.max_ms, session.idle_ms) if limit is not None]
-        if restart and limits:
+        if limits:
             version = self._timer.get(outsider, 0) + 1
             self._timer[outsider] = version
             heappush(self._timers, (at_ms + min(limits), outsider, account, version))
 
-    def _session_ended(self, record: Record, at_ms: int) -> None:
+    def _session_ended(self, person: str, account: str, cause: str, at_ms: int) -> None:
         self._sessions_ended += 1
-        event = record[5]
-        person, account, cause = event[4] or "", event[1], event[2]  # type: ignore[index] # of an event
         if person[0] == "x":
             self._advance(at_ms)
             self.access.lose(at_ms, account, f"session_{cause}", _end_session, person)
 
-    def _enroll_allowed(self, record: Record, at_ms: int) -> None:
-        request, account = record[3], record.account or ""
-        person, method = request.by, request.method or ""  # type: ignore[union-attr] # of a request
+    def _enroll_allowed(self, request: Request, decision: Decision, at_ms: int) -> None:
+        person, account, method = request.by, decision.account or "", request.method or ""
         if person != account and person[0] == "x":
             self._advance(at_ms)
 
@@ -410,38 +349,40 @@ class Recorder:
 
             self.access.gain(at_ms, person, account, give)
 
-    def _remove_method_allowed(self, record: Record, at_ms: int) -> None:
-        request, account = record[3], record.account or ""
-        method = request.method or ""  # type: ignore[union-attr] # of a request
+    def _remove_method_allowed(self, request: Request, decision: Decision, at_ms: int) -> None:
+        account, method = decision.account or "", request.method or ""
         if account in self.access:
             self._advance(at_ms)
             self.access.lose(
                 at_ms, account, "method_removed", lambda access: access.methods.discard(method)
             )
 
-    def _deactivated(self, record: Record, at_ms: int) -> None:
-        account = record.subject or ""
+    def _deactivated(self, _request: Request, decision: Decision, at_ms: int) -> None:
+        account = decision.subject or ""
         if account in self.access:
             self._advance(at_ms)
             self.access.lose(at_ms, account, "deactivated", _lose_all)
 
     # What the model tells
 
+    def watch(self, person: str) -> None:
+        """Keep rows of somebody, from now on."""
+        self._watched.add(person)
+
     def loss(self, at_ms: int, _person: str) -> None:
         """Count a lost device."""
-        self._count(at_ms, "losses")
+        self._count(at_ms, ("losses",))
 
     def counted_sign_ins(self, at_ms: int, method: str, number: int) -> None:
         """Count allowed sign-ins that were not carried out, on the day that begins now."""
         if self._start_ms <= at_ms < self._horizon_ms:
-            key = (method, "allow", "", "user")
-            self.sign_ins[key] = self.sign_ins.get(key, 0) + number
+            self.counted[method] = self.counted.get(method, 0) + number
 
     def call_placed(self, at_ms: int, caller: str, subject: str, number: int) -> DeskCall:
         """Note a call; ``number`` counts those of its incident, from 1 on."""
         call = DeskCall(at_ms, caller, subject, number)
         self.desk.place(call)
-        self._count(at_ms, "calls")
+        self._count(at_ms, ("calls",))
         return call
 
     def call_answered(self, at_ms: int, call: DeskCall, admin: str) -> None:
@@ -453,8 +394,8 @@ class Recorder:
         """Note how a call ended: served, rejected, refused or abandoned."""
         self.desk.end(call, at_ms, outcome)
         if outcome == "abandoned":
-            self._count(at_ms, "desk.abandoned")
-        if self._sampled(call.subject):
+            self._count(at_ms, ("desk.abandoned",))
+        if call.subject in self._watched:
             self._call_row(call, at_ms, outcome)
 
     def _call_row(self, call: DeskCall, at_ms: int, outcome: str) -> None:
@@ -465,7 +406,7 @@ class Recorder:
         for step_ms, kind in steps:
             if step_ms is not None:
                 self.event_rows.append((
-                    step_ms, step_ms, None, kind, call.caller, call.subject, *(None,) * 8,
+                    step_ms, step_ms, None, kind, call.caller, call.subject, *(None,) * 5,
                 ))  # fmt: skip
 
     def queue(self, at_ms: int, waiting: int) -> None:
@@ -481,17 +422,10 @@ class Recorder:
         self.desk.duty.set(at_ms, admins)
 
     def forget(self, person: str) -> None:
-        """Drop what is kept of somebody whose part is over.
-
-        Raises
-        ------
-        NotConserved
-            If a code of theirs is still live.
-        """
-        if any(code.live for code in self.ledger.of(person)):
-            raise NotConserved(f"{person} is forgotten with a live code")
-        self._lost.discard(person)
-        self.access.drop(person, self._start_ms)
+        """Drop what is kept of somebody whose part is over."""
+        if person in self.access:
+            self._settle()
+            self.access.drop(person, self._start_ms)
 
     # The end
 
@@ -510,12 +444,12 @@ class Recorder:
         NotConserved
             If codes, calls or sessions do not add up.
         """
+        self._settle()
         self._advance(at_ms)
-        self._flush()
         self.digest = self._hash.hexdigest()
         left = self.ledger.finish(at_ms)
         for code in left:
-            if self._sampled(code.subject):
+            if code.subject in self._watched:
                 self.code_rows.append(code_row(code, at_ms, "live", self._start_ms))
         for began_ms in self._spells.values():
             if self._start_ms <= began_ms < self._horizon_ms:
@@ -552,10 +486,6 @@ class Recorder:
 
     def _measured(self, at_ms: int) -> Measured:
         desk, ledger, until_ms = self.desk, self.ledger, min(at_ms, self._horizon_ms)
-        sign_ins: dict[tuple[str, ...], float] = {}
-        for (method, outcome, reason, _), number in self.sign_ins.items():
-            key = (method, outcome, str(reason))
-            sign_ins[key] = sign_ins.get(key, 0) + number
         totals = {
             "locked_out": self.time_to_access.total_ms,
             "calls": desk.calls,
@@ -574,8 +504,16 @@ class Recorder:
         counts: dict[str, dict[tuple[str, ...], float]] = {
             name: {(): float(total)} for name, total in totals.items()
         }
+        sign_ins: dict[tuple[str, ...], float] = {}
+        for (method, outcome, reason, _), number in self.sign_ins().items():
+            key = (method, outcome, reason)
+            sign_ins[key] = sign_ins.get(key, 0) + number
         counts["sign_ins"] = sign_ins
-        counts["generate.denied"] = {key: float(n) for key, n in self.generate_denied.items()}
+        counts["generate.denied"] = {
+            (str(labels[0]),): float(sum(bins))
+            for (measure, *labels), bins in self.series.items()
+            if measure == "generate.denied"
+        }
         return Measured(
             counts,
             {
@@ -586,6 +524,19 @@ class Recorder:
             {"codes.live": (ledger.live.mean(until_ms), float(ledger.live.highest))},
             {"desk.utilisation": desk.utilisation()},
         )
+
+    def sign_ins(self) -> dict[tuple[str, str, str, str], int]:
+        """Return how many sign-ins there were by method, outcome, reason and who."""
+        found = {
+            (str(method), outcome, str(reason), who): sum(bins)
+            for (measure, *labels), bins in self.series.items()
+            if measure == "sign_ins"
+            for method, outcome, reason, who in [labels]
+        }
+        for method, number in self.counted.items():
+            key = (method, "allow", "", "user")
+            found[key] = found.get(key, 0) + number
+        return found
 
     def frames(self) -> "Frames":
         """Return what was measured as tidy frames, after `finish`."""

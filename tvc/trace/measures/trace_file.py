@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any, Final
 
-from tvc.trace.measures.recorder import LINE, Line
+from tvc.trace.measures.chunks import LINE, Line
 
-_TIMES: Final = ("true_ms", "reading_ms", "retry_after_ms", "lapsed_ms")
+_TIMES: Final = ("true_ms", "reading_ms", "wait_ms")
 
 
 class TraceFile:

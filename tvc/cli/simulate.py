@@ -1,0 +1,290 @@
+"""``tvc simulate``: run the workload of a scenario once, and say what came of it."""
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from tvc.cli.common import close_quietly, one_case, overrides_of
+from tvc.cli.options import Overrides
+
+if TYPE_CHECKING:
+    from tvc.experiment.results import Recorded
+    from tvc.files.cases import Case
+    from tvc.files.workload import WorkloadModel
+    from tvc.world.simulation import Run
+
+_REFRESHES_S = 0.2
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command("simulate", help="Run a workload under a policy once, and summarise it.")(simulate)
+
+
+def simulate(  # noqa: PLR0913 - the options of the command
+    scenario: Annotated[
+        str,
+        typer.Argument(
+            metavar="[FILE[::id]]", help="A scenario with a workload; the file's only one, or id."
+        ),
+    ] = "",
+    policy: Overrides = None,
+    seed: Annotated[
+        int | None,
+        typer.Option("--seed", metavar="N", min=0, help="Instead of the scenario's own seed."),
+    ] = None,
+    replication: Annotated[
+        int | None,
+        typer.Option(
+            "--replication",
+            metavar="N",
+            min=0,
+            help="Which replication of that seed; 0 by default.",
+        ),
+    ] = None,
+    results: Annotated[
+        Path | None,
+        typer.Option(
+            "--results",
+            metavar="DIR",
+            help="Write run.json and the frames as Parquet files. Nothing is written by default.",
+        ),
+    ] = None,
+    trace: Annotated[
+        Literal["full", "sampled", "none"] | None,
+        typer.Option(
+            "--trace",
+            help="Records among the results: all, those of sampled people (default), or none.",
+        ),
+    ] = None,
+    rerun: Annotated[
+        Path | None,
+        typer.Option(
+            "--rerun",
+            metavar="RUN.JSON",
+            help="Run a recorded run again instead; exit 1 where its digest differs.",
+        ),
+    ] = None,
+    inputs: Annotated[
+        bool, typer.Option("--inputs", help="List the inputs that are shipped defaults, too.")
+    ] = False,
+) -> int:
+    """Run it once; the summary stands on standard output, its progress on standard error."""
+    if rerun is not None:
+        if scenario or policy or results or trace or seed is not None or replication is not None:
+            raise typer.BadParameter("--rerun takes all it runs from the file: only --inputs fits")
+        return _run_again(rerun, inputs)
+    if not scenario:
+        raise typer.BadParameter("what to simulate? Expected FILE, FILE::id or --rerun RUN.JSON")
+    if trace is not None and results is None:
+        raise typer.BadParameter("--trace: records are written with --results DIR only")
+    case = _find_case(scenario, policy or [])
+    _refuse_unanswered(case, policy or [])
+    return _run_case(case, seed, replication or 0, results, trace or "sampled", inputs)
+
+
+def _find_case(text: str, overrides: list[str]) -> "Case":
+    """Load the case with a workload that FILE or FILE::id names."""
+    from tvc.files.scenarios import load_scenarios
+
+    file, separator, _ = text.partition("::")
+    if not separator:
+        cases = load_scenarios(Path(file), overrides_of(overrides)).cases
+        found = [case for case in cases if "workload" in case.study]
+        if not found:
+            raise typer.BadParameter(f"{file} has no scenario with a workload to simulate")
+        if len(found) > 1:
+            names = ", ".join(f"{file}::{case.id}" for case in found)
+            raise typer.BadParameter(f"{file} has several workloads; name one of: {names}")
+        return found[0]
+    case = one_case(text, overrides)
+    if "compare" in case.study:
+        on = f"{file}::{case.study['compare']['on']}"
+        raise typer.BadParameter(f"{text} compares two arms; what they run is {on}")
+    if not case.stochastic:
+        raise typer.BadParameter(
+            f"{text} is a timeline, in which nothing is random: `tvc test` plays it"
+        )
+    return case
+
+
+def _refuse_unanswered(case: "Case", overrides: list[str]) -> None:
+    lineage = {origin.file for origin in case.policy.lineage}
+    for name, file in overrides_of(overrides).items():
+        if str(Path(file)) not in lineage:
+            raise typer.BadParameter(f"--policy {name}: {case.id} has no policy of that name")
+
+
+def _run_case(  # noqa: PLR0913 - as the command takes them
+    case: "Case",
+    seed: int | None,
+    replication: int,
+    results: Path | None,
+    trace: Literal["full", "sampled", "none"],
+    list_inputs: bool,
+) -> int:
+    from tvc.experiment.results import FolderRefused, claim_folder, trace_part, write_results
+    from tvc.files.study import read_stochastic
+    from tvc.harness.exits import Exit
+    from tvc.world.simulation import simulate as run_once
+
+    study = read_stochastic(case.study)
+    if study.workload is None:
+        raise AssertionError("a case that is found has a workload")
+    workload = _with_measurements(study.workload, Path(case.file).parent)
+    warmup_ms = study.run.warmup if study.run.warmup != "auto" else 0
+    if results is not None:
+        try:
+            claim_folder(results)
+        except FolderRefused as why:
+            raise typer.BadParameter(f"--results: {why}") from None
+    with _watching() as watch:
+        run = run_once(
+            case.policy.policy,
+            workload,
+            study.run.seed if seed is None else seed,
+            replication=replication,
+            warmup_ms=warmup_ms,
+            trace=trace_part(results) if results is not None and trace == "full" else None,
+            progress=watch.see,
+        )
+    if results is not None:
+        write_results(run, results, case.name, trace)
+    notes = _notes(expects=bool(study.expect), auto_warmup=study.run.warmup == "auto")
+    _tell(case.name, run, watch, notes, list_inputs)
+    if results is not None:
+        print(f"tvc: results in {results}", file=sys.stderr)
+    return int(Exit.PASS if run.complete else Exit.INTERRUPTED)
+
+
+def _with_measurements(workload: "WorkloadModel", folder: Path) -> "WorkloadModel":
+    from tvc.experiment.results import empirical_parts
+
+    # Few workloads have any, and without them there is no file to look for.
+    if not any(True for _ in empirical_parts(workload)):
+        return workload
+    from tvc.files.empirical import with_measurements
+
+    return with_measurements(workload, folder)
+
+
+def _notes(*, expects: bool, auto_warmup: bool) -> list[str]:
+    notes = ["These figures are of one run, so that none has an interval."]
+    if expects:
+        notes.append("What the scenario expects is not judged here: `tvc test` judges it.")
+    if auto_warmup:
+        notes.append("`warmup: auto` takes several replications: this run is measured from 0s.")
+    return notes
+
+
+def _tell(name: str, run: "Run", watch: "_Watch", notes: list[str], list_inputs: bool) -> None:
+    from tvc.experiment.summary_text import inputs_lines, summary_lines
+
+    reached_ms = int(watch.share * run.window.end_ms) - run.window.start_ms
+    lines = [f"{name}, policy {run.policy.name}"]
+    lines += summary_lines(run, max(reached_ms, 0))
+    lines += ["", *inputs_lines(run, list_inputs), "", *notes]
+    try:
+        print("\n".join(lines), flush=True)
+    except BrokenPipeError:
+        # What came of the run stands, whoever stopped reading.
+        close_quietly(sys.stdout)
+
+
+def _run_again(path: Path, list_inputs: bool) -> int:
+    from tvc.experiment.results import NotARun, read_run
+    from tvc.experiment.results import rerun as repeat
+    from tvc.harness.exits import Exit
+
+    try:
+        recorded = read_run(path)
+    except NotARun as why:
+        raise typer.BadParameter(f"--rerun: {why}") from None
+    if not recorded.complete:
+        raise typer.BadParameter(f"--rerun: {path} is of an interrupted run: nothing to compare")
+    with _watching() as watch:
+        run = repeat(recorded, watch.see)
+    notes = _notes(expects=False, auto_warmup=False)
+    same = run.digest == recorded.digest
+    if run.complete:
+        notes.append(_verdict(recorded, run, same))
+    _tell(recorded.scenario, run, watch, notes, list_inputs)
+    if not run.complete:
+        return int(Exit.INTERRUPTED)
+    return int(Exit.PASS if same else Exit.FAILED)
+
+
+def _verdict(recorded: "Recorded", run: "Run", same: bool) -> str:
+    from tvc.experiment.results import versions
+
+    if same:
+        return "Identical to the recorded run: every record is the same."
+    here = versions()
+    changed = [
+        f"{name} {recorded.versions.get(name, 'unknown')} there and {number} here"
+        for name, number in here.items()
+        if recorded.versions.get(name) != number
+    ]
+    why = "; ".join(changed) or "by the same versions of everything"
+    return (
+        f"DIFFERENT from the recorded run, whose digest is {recorded.digest}; "
+        f"this one's is {run.digest} ({why})."
+    )
+
+
+class _Watch:
+    """Follows a run: shows how far it is, and stops it where that was asked for.
+
+    Attributes
+    ----------
+    share
+        How much of the run is done, from 0 to 1.
+    """
+
+    def __init__(self) -> None:
+        from tqdm import tqdm
+
+        self.share = 0.0
+        self.stop = False
+        # `disable=None` shows nothing where nobody looks at a terminal.
+        self._bar = tqdm(
+            total=1.0,
+            disable=None,
+            leave=False,
+            mininterval=_REFRESHES_S,
+            bar_format="simulating {percentage:3.0f}% |{bar}| {remaining} left",
+        )
+
+    def see(self, share: float) -> None:
+        """Take note of progress; stop between two events by a KeyboardInterrupt, if asked to."""
+        self._bar.update(share - self.share)
+        self.share = share
+        if self.stop:
+            raise KeyboardInterrupt
+
+    def interrupt(self, _number: int, _frame: FrameType | None) -> None:
+        """Ask the run to stop at the next good moment, the second time at once."""
+        if self.stop:
+            raise KeyboardInterrupt
+        self.stop = True
+
+    def close(self) -> None:
+        """Take the bar away."""
+        self._bar.close()
+
+
+@contextmanager
+def _watching() -> Iterator[_Watch]:
+    watch = _Watch()
+    before = signal.signal(signal.SIGINT, watch.interrupt)
+    try:
+        yield watch
+    finally:
+        signal.signal(signal.SIGINT, before)
+        watch.close()

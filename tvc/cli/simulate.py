@@ -16,7 +16,6 @@ from tvc.cli.options import Overrides
 if TYPE_CHECKING:
     from tvc.experiment.results import Recorded
     from tvc.files.cases import Case
-    from tvc.files.workload import WorkloadModel
     from tvc.world.simulation import Run
 
 _REFRESHES_S = 0.2
@@ -130,6 +129,7 @@ def _run_case(  # noqa: PLR0913 - as the command takes them
     list_inputs: bool,
 ) -> int:
     from tvc.experiment.results import FolderRefused, claim_folder, trace_part, write_results
+    from tvc.files.empirical import with_measurements
     from tvc.files.study import read_stochastic
     from tvc.harness.exits import Exit
     from tvc.world.simulation import simulate as run_once
@@ -137,7 +137,7 @@ def _run_case(  # noqa: PLR0913 - as the command takes them
     study = read_stochastic(case.study)
     if study.workload is None:
         raise AssertionError("a case that is found has a workload")
-    workload = _with_measurements(study.workload, Path(case.file).parent)
+    workload = with_measurements(study.workload, Path(case.file).parent)
     warmup_ms = study.run.warmup if study.run.warmup != "auto" else 0
     if results is not None:
         try:
@@ -161,17 +161,6 @@ def _run_case(  # noqa: PLR0913 - as the command takes them
     if results is not None:
         print(f"tvc: results in {results}", file=sys.stderr)
     return int(Exit.PASS if run.complete else Exit.INTERRUPTED)
-
-
-def _with_measurements(workload: "WorkloadModel", folder: Path) -> "WorkloadModel":
-    from tvc.experiment.results import empirical_parts
-
-    # Few workloads have any, and without them there is no file to look for.
-    if not any(True for _ in empirical_parts(workload)):
-        return workload
-    from tvc.files.empirical import with_measurements
-
-    return with_measurements(workload, folder)
 
 
 def _notes(*, expects: bool, auto_warmup: bool) -> list[str]:

@@ -191,7 +191,7 @@ def describe(run: "Run", scenario: str) -> dict[str, Any]:
         },
         "workload": run.workload.model_dump(exclude_defaults=True),
         "measurements_ms": {
-            found.file: list(found.values_ms) for found in empirical_parts(run.workload)
+            found.file: list(found.values_ms) for found in _empirical_parts(run.workload)
         },
         "seed": run.seed,
         "replication": run.replication,
@@ -263,13 +263,12 @@ def policy_from_values(name: str, values: Mapping[str, Any]) -> Policy:
     return Policy(rates=()).with_values(knobs, name)
 
 
-def empirical_parts(part: object) -> Iterator[Empirical]:
-    """Return the measured distributions of a workload or of a part of one, in its order."""
+def _empirical_parts(part: object) -> Iterator[Empirical]:
     if isinstance(part, Empirical):
         yield part
     elif isinstance(part, BaseModel):
         for name in type(part).model_fields:
-            yield from empirical_parts(getattr(part, name))
+            yield from _empirical_parts(getattr(part, name))
 
 
 def _with_values(plain: Any, measured: Mapping[str, Empirical]) -> Any:  # noqa: ANN401 - of a file

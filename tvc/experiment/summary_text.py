@@ -35,6 +35,8 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
 }  # fmt: skip
 _ATTACKERS: Final = "Attackers"
 _NOTHING: Final = "none"
+#: What is longer pushes its own source to the right, and no other.
+_WIDEST_VALUE: Final = 40
 #: A row of the text: name, value, meaning.
 _Row = tuple[str, str, str]
 
@@ -213,5 +215,5 @@ def _inputs_table(inputs: "pd.DataFrame") -> list[str]:
         for key, value, unit, source in zip(*columns, strict=True)
     ]
     names = max(len(name) for name, _, _ in rows)
-    values = max(len(value) for _, value, _ in rows)
+    values = min(max(len(value) for _, value, _ in rows), _WIDEST_VALUE)
     return [f"  {name:<{names}}  {value:<{values}}  {origin}" for name, value, origin in rows]

@@ -130,6 +130,25 @@ class AuditExpectation:
     never: tuple[AuditLine, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """What one side of a simulation is run with.
+
+    Attributes
+    ----------
+    name
+        ``baseline`` or ``candidate``; empty where there is but one arm.
+    policy
+        What holds.
+    workload
+        The random load, in the plain form of files, the arm's own inputs among it.
+    """
+
+    name: str
+    policy: MergedPolicy
+    workload: Mapping[str, Any]
+
+
 @dataclass(frozen=True)
 class Case:
     """One run of a scenario.
@@ -160,6 +179,8 @@ class Case:
         The values of the table or matrix, by column.
     study
         What is to be simulated, in the plain form of the file; empty for a timeline.
+    arms
+        What it is simulated with: one arm, or a baseline and a candidate.
     """
 
     id: str
@@ -180,6 +201,7 @@ class Case:
     xfail: str | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
     study: Mapping[str, Any] = field(default_factory=dict)
+    arms: tuple[Arm, ...] = ()
 
     @property
     def stochastic(self) -> bool:
@@ -210,6 +232,7 @@ class Case:
             "skip": self.skip,
             "xfail": self.xfail,
             "study": self.study,
+            "arms": [[arm.name, arm.policy.digest, arm.workload] for arm in self.arms],
         } | ({"boundaries": "auto"} if self.boundaries else {})
         text = json.dumps(content, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from tvc.authority.state import Person
 from tvc.files import nodes
 from tvc.files.audit_checks import check_audit
-from tvc.files.cases import Case, Clock, Step
+from tvc.files.cases import Arm, Case, Clock, Step
 from tvc.files.checks import (
     Cast,
     Progress,
@@ -207,8 +207,11 @@ class _Reader:
             return None
         check_form(self._report, node, model)
         study: dict[str, Any] = {key: data[key] for key in STOCHASTIC_KEYS if key in data}
+        arms: tuple[Arm, ...] = ()
         if study:
             self._check_study(node, data)
+            if policy is not None and not self._report.faults:
+                arms = self._read_arms(policy, study)
         if steps and model.audit is not None:
             check_audit(self._report, node, model.audit, steps, cast)
         if policy is None or steps is None or self._report.faults:
@@ -233,6 +236,7 @@ class _Reader:
             xfail=model.xfail,
             values={column: plain(value) for column, value in variant.values.items()},
             study=study,
+            arms=arms,
         )
 
     def _check_study(self, node: Node, data: Mapping[str, Any]) -> None:
@@ -246,6 +250,25 @@ class _Reader:
         others = self._scenarios_by_id
         for path, message in study.check_stochastic(data, others, self._policies.names()):
             self._report.add(node, message, *path, key=len(path) == 1)
+
+    def _read_arms(self, policy: MergedPolicy, study: dict[str, Any]) -> tuple[Arm, ...]:
+        """Return the arms of a study without faults; a comparison takes how its workload is run."""
+        from tvc.files.study import override
+
+        compare = study.get("compare")
+        if compare is None:
+            return (Arm("", policy, study["workload"]),)
+        other = self._scenarios_by_id[compare["on"]]
+        if "run" in other:
+            study.setdefault("run", other["run"])
+        return tuple(
+            Arm(
+                name,
+                self._policies.resolve(compare[name]["policy"]),
+                override(other["workload"], compare[name].get("workload", {})),
+            )
+            for name in ("baseline", "candidate")
+        )
 
     @cached_property
     def _scenarios_by_id(self) -> dict[str, dict[str, Any]]:

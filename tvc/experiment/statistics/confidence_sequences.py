@@ -19,9 +19,11 @@ from scipy.special import betaincc, betaln, xlog1py, xlogy
 
 Floats = NDArray[np.float64]
 
-#: Shares of what can be lost at most that are put at stake, each with an equal part of the money.
-#: Whatever stake would have been best, one of them is within a factor of two of it.
-_STAKES: Final[Floats] = np.array([1 - 2.0**-6, *(2.0**-power for power in range(1, 13))])
+#: Shares of what can be lost that are put at stake, each with an equal part of the money. Whatever
+#: share would have been best, one of them is within a factor of two of it, or of what it spares.
+_STAKES: Final[Floats] = np.array(
+    [*(2.0**-power for power in range(12, 0, -1)), *(1 - 2.0**-power for power in range(2, 7))]
+)
 #: Jeffreys's prior: rare events are as much expected as frequent ones.
 _PRIOR: Final = 0.5
 #: Means nearer to an end than this are not told from it.
@@ -206,7 +208,7 @@ class Bounded:
     --------
     >>> busy = Bounded.of([0.7, 0.75, 0.8, 0.72, 0.78] * 20, 0.0, 1.0)
     >>> f"{busy.lower(0.025):.3f} {busy.estimate:.3f} {busy.upper(0.025):.3f}"
-    '0.704 0.750 0.768'
+    '0.711 0.750 0.765'
     """
 
     values: Floats

@@ -70,31 +70,29 @@ class Demand:
         return self.least is not None and sequence.upper(self.false_alarm) < self.least
 
     def may_be_decided(self, plausible: tuple[float, float], end: MeanSequence) -> bool:
-        """Tell whether some plausible mean would be decided at the end.
+        """Tell whether a verdict at the end is to be hoped for.
 
         Parameters
         ----------
         plausible
-            The lowest and the highest mean that the replications so far suggest.
+            The lowest and the highest mean that the replications so far leave plausible.
         end
-            What is projected for the end: how far from the mean its limits are.
+            What they would say at the end, were all like those run.
+
+        Returns
+        -------
+        bool
+            Whether some plausible mean would pass, its limits being as far from it as projected,
+            or the projected end itself fails. What can pass is never given up; what cannot is
+            gone on with only when it fails as it stands.
         """
         lowest, highest = plausible
-
-        def below(alpha: float) -> float:
-            return end.estimate - end.lower(alpha)
-
-        def above(alpha: float) -> float:
-            return end.upper(alpha) - end.estimate
-
-        if self.most is not None and highest - below(self.false_alarm) > self.most:
-            return True
-        if self.least is not None and lowest + above(self.false_alarm) < self.least:
-            return True
-        # The means that would pass.
-        most = math.inf if self.most is None else self.most + self.margin - above(self.miss)
-        least = -math.inf if self.least is None else self.least - self.margin + below(self.miss)
-        return least < most and lowest < most and highest > least
+        above = end.upper(self.miss) - end.estimate
+        below = end.estimate - end.lower(self.miss)
+        most = math.inf if self.most is None else self.most + self.margin - above
+        least = -math.inf if self.least is None else self.least - self.margin + below
+        may_pass = least < most and lowest < most and highest > least
+        return may_pass or self.decide(end) is Verdict.FAIL
 
     def needed(self, sequence: MeanSequence, fewest: int) -> int | None:
         """Return how many replications would decide, were all like those run.

@@ -1,0 +1,237 @@
+"""Judging a simulated scenario: replications until its expectations are decided.
+
+Whether to stop is asked only after numbers of replications that the file alone fixes, so that no
+count of workers and no chance of timing has a say in a verdict.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from math import nan
+from typing import TYPE_CHECKING, Final
+
+from tvc.authority.durations import HOUR_MS, format_duration
+from tvc.experiment.arms import Arm, arms_of, assumptions, replicate
+from tvc.experiment.statistics.looks import next_batch
+from tvc.experiment.statistics.mser import mser5
+from tvc.experiment.verdicts import Judgement, Verdict, bounds_of, judge, refuse
+from tvc.files import cases
+from tvc.files.metrics import Delta, Share
+from tvc.files.study import ExpectModel, RunModel, read_stochastic
+
+if TYPE_CHECKING:
+    from tvc.trace.measures.measured import Measured
+
+#: Runs replications of an arm: (arm, seed, replications, warm-up in ms) to what each measured.
+Replicate = Callable[[Arm, int, Sequence[int], int], Sequence["Measured"]]
+
+_MOST_SEEDS: Final = 1 << 63
+
+
+@dataclass(frozen=True, slots=True)
+class StudyJudgement:
+    """What came of a simulated scenario.
+
+    Attributes
+    ----------
+    judgements
+        One for each expectation, in order of the file.
+    replications
+        How many were run of each arm.
+    seed
+        What they were drawn from.
+    warmup_ms, warmup
+        What was not measured at the start, and why; empty where nothing was cut.
+    assumptions
+        Inputs without a source.
+    """
+
+    judgements: tuple[Judgement, ...]
+    replications: int
+    seed: int
+    warmup_ms: int
+    warmup: str
+    assumptions: tuple[str, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict on all expectations together: fail before inconclusive before pass."""
+        found = {judgement.verdict for judgement in self.judgements}
+        for verdict in (Verdict.FAIL, Verdict.INCONCLUSIVE):
+            if verdict in found:
+                return verdict
+        return Verdict.PASS
+
+
+def one_by_one(
+    arm: Arm, seed: int, replications: Sequence[int], warmup_ms: int
+) -> list["Measured"]:
+    """Run replications in this process."""
+    return [replicate(arm, seed, number, warmup_ms) for number in replications]
+
+
+def judge_case(
+    case: cases.Case, *, rotation: int = 0, run: Replicate = one_by_one
+) -> StudyJudgement:
+    """Run a simulated scenario until its expectations are decided, or its budget is spent.
+
+    Parameters
+    ----------
+    case
+        A case with a workload or a comparison.
+    rotation
+        Added to the seed of the file: another number tries the scenario on other people.
+    run
+        Where replications are run.
+
+    Returns
+    -------
+    StudyJudgement
+        A case without expectations is run for its pilot, and has no judgements.
+
+    Raises
+    ------
+    InvalidFile
+        If a file of measured durations has faults.
+    """
+    study = read_stochastic(case.study)
+    arms = arms_of(case)
+    seed = (study.run.seed + rotation) % _MOST_SEEDS
+    warmup_ms, told = _warmup(arms, study.run, seed)
+    measured: list[list[Measured]] = [[] for _ in arms]
+    found: tuple[_Found, ...] = ()
+    while True:
+        done = len(measured[0])
+        batch = next_batch(done, study.run)
+        if not batch:
+            break
+        for place, arm in enumerate(arms):
+            measured[place] += run(arm, seed, range(done, done + batch), warmup_ms)
+        found = tuple(_judge_all(study.expect, measured, study.run, found))
+        if all(one.final for one in found):
+            break
+    judgements = tuple(one.judgement for one in found)
+    return StudyJudgement(
+        judgements, len(measured[0]), seed, warmup_ms, told, tuple(assumptions(arms))
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A judgement, and whether more replications would change nothing."""
+
+    judgement: Judgement
+    final: bool
+
+
+def values_of(
+    expectation: ExpectModel, measured: Sequence[Sequence["Measured"]]
+) -> list[float] | list[tuple[float, float]]:
+    """Return the values of a metric, one a replication.
+
+    Parameters
+    ----------
+    expectation
+        The metric, and what narrows it down.
+    measured
+        By arm, what each replication measured; a delta takes the second less the first.
+
+    Returns
+    -------
+    list
+        Numbers, or pairs (part, whole) for a share.
+    """
+    metric, where = expectation.metric, expectation.where
+    if isinstance(metric, Delta):
+        baseline, candidate = measured
+        return [
+            _difference(second.value(metric.of, where), first.value(metric.of, where))
+            for first, second in zip(baseline, candidate, strict=True)
+        ]
+    if isinstance(metric, Share):
+        return [(of.total(metric.part, where), of.total(metric.whole)) for of in measured[0]]
+    return [of.value(metric, where) for of in measured[0]]
+
+
+def _difference(candidate: float, baseline: float) -> float:
+    # Two that never end differ by nobody knows how much.
+    return nan if candidate == baseline == float("inf") else candidate - baseline
+
+
+def _judge_all(
+    expectations: Sequence[ExpectModel],
+    measured: Sequence[Sequence["Measured"]],
+    run: RunModel,
+    before: Sequence[_Found],
+) -> Iterable[_Found]:
+    for place, expectation in enumerate(expectations):
+        # What is decided stays decided: its limits held at every look.
+        if before and before[place].final:
+            yield before[place]
+            continue
+        values = values_of(expectation, measured)
+        bounded = bounds_of(expectation.metric)
+        count = len(expectations)
+        found = judge(expectation, values, run=run, expectations=count, bounded=bounded)
+        final = found.verdict is not Verdict.INCONCLUSIVE
+        if not final:
+            refused = refuse(expectation, values, run=run, expectations=count, bounded=bounded)
+            final = refused is not None
+            found = refused or found
+        if expectation.where:
+            narrowed = ", ".join(f"{label}={value}" for label, value in expectation.where.items())
+            found = replace(found, metric=f"{found.metric}{{{narrowed}}}")
+        yield _Found(found, final)
+
+
+def _warmup(arms: Sequence[Arm], run: RunModel, seed: int) -> tuple[int, str]:
+    """Return what is not measured at the start, and what to say of it."""
+    if run.warmup == 0:
+        return 0, ""
+    if run.warmup != "auto":
+        return run.warmup, f"the first {format_duration(run.warmup)} are not measured"
+    return find_warmup(arms, run.replications.min, seed)
+
+
+class NoSteadyState(Exception):
+    """A run shows no end of its warm-up."""
+
+
+def find_warmup(arms: Sequence[Arm], replications: int, seed: int) -> tuple[int, str]:
+    """Find how long an empty start disturbs a run, by MSER-5 on its live codes and its queue.
+
+    The hourly series are averaged over the pilot's replications first, as Welch does; the arm
+    and the series that need longest decide for both arms.
+
+    Returns
+    -------
+    tuple of (int, str)
+        The warm-up in milliseconds, and what to say of it.
+
+    Raises
+    ------
+    NoSteadyState
+        If the best cut lies in the second half: the horizon is too short, or the load grows.
+    """
+    from tvc.world.simulation import simulate
+
+    longest_ms, told = 0, "warm-up: none is needed (MSER-5)"
+    for arm in arms:
+        series = [
+            simulate(arm.policy, arm.workload, seed, replication=number, sampled=0.0).series
+            for number in range(replications)
+        ]
+        for measure in ("codes.live", "locked_out"):
+            columns = [
+                frame.loc[frame["measure"] == measure, "value"].to_numpy() for frame in series
+            ]
+            mean = sum(columns[1:], columns[0]) / len(columns)
+            found = mser5([float(value) for value in mean])
+            if found.refused:
+                raise NoSteadyState(f"warmup: auto, {measure}: {found.sentence}")
+            if found.cut_index * HOUR_MS > longest_ms:
+                longest_ms = found.cut_index * HOUR_MS
+                told = (
+                    f"warm-up: the first {format_duration(longest_ms)} are cut, which {measure} "
+                    "takes to settle (MSER-5)"
+                )
+    return longest_ms, told

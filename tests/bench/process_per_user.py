@@ -10,7 +10,7 @@ loss that is noticed at another time than the next sign-in.
 """
 
 from bisect import bisect_right
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Generator
 from dataclasses import dataclass, field
 from math import ceil, inf, log, nan
@@ -84,7 +84,6 @@ class User:
         self.by_device = request("sign_in", name, method="authenticator")
         self.gone = False
         self.has_device = True
-        self.losses = 0
         self.news: simpy.Event | None = None  # while locked out: something that lets them try again
         self.session_ends_ms = -1
         self.back_to_normal()
@@ -121,7 +120,7 @@ class Tally:
     start_ms: int
     horizon_ms: int
     leeway_ms: int
-    counts: Counter[Key] = field(default_factory=Counter)
+    counts: defaultdict[Key, float] = field(default_factory=lambda: defaultdict(float))
     spells_ms: list[float] = field(default_factory=list)
     unfinished_ms: list[float] = field(default_factory=list)
     waits_ms: list[float] = field(default_factory=list)
@@ -134,7 +133,7 @@ class Tally:
 
     def count(self, at_ms: int, metric: str, where: str = "", by: float = 1) -> None:
         if self.within(at_ms):
-            self.counts[metric, where] += by  # type: ignore[assignment] # totals of time, too
+            self.counts[metric, where] += by
 
     def see(self, record: Record) -> None:
         """Take a record of the authority."""
@@ -153,7 +152,7 @@ class Tally:
                 self.locked_out.setdefault(record.by or "", at_ms)
             case "generate.allowed":
                 self.count(at_ms, "mean(codes.generated)")
-                lifetime_ms = record.request.lifetime_ms or 0
+                lifetime_ms = (record.request and record.request.lifetime_ms) or 0
                 over_ms = at_ms + lifetime_ms + self.leeway_ms
                 self.codes[record.code or ""] = CodeLife(at_ms, over_ms)
             case "generate.denied":
@@ -161,12 +160,12 @@ class Tally:
             case "code.ended":
                 code = self.codes[record.code or ""]
                 # A lapse is told by the lifetime alone, whenever it is recorded.
-                if record.event.cause != "lapsed":
+                if record.event and record.event.cause != "lapsed":
                     code.over_ms, code.lapses = at_ms, False
 
     def _sign_in(self, record: Record, at_ms: int, outcome: str) -> None:
         method = record.method or "none"
-        if record.request.matched is not None:
+        if record.request and record.request.matched is not None:
             method = "code"
         self.count(at_ms, "mean(sign_ins)", f"method={method}, {outcome}")
 
@@ -274,8 +273,10 @@ class ProcessPerUser:
         now_ms = self.now_ms
         at_ms = user.occasions[bisect_right(user.occasions, now_ms)]
         lapses_ms = user.lapses_ms
-        at_work = any(begins <= lapses_ms < ends for begins, ends in user.shifts)
-        return lapses_ms if now_ms < lapses_ms < at_ms and at_work else at_ms
+        if now_ms < lapses_ms < at_ms:
+            at_work = any(begins <= lapses_ms < ends for begins, ends in user.shifts)
+            return lapses_ms if at_work else at_ms
+        return at_ms
 
     def _life(self, user: User) -> Process:
         while True:
@@ -449,6 +450,7 @@ class ProcessPerUser:
             return False
         if self.tally.within(placed_ms):
             self.tally.waits_ms.append(self.now_ms - placed_ms)
+        assert line.value is not None
         service = self.env.process(self._serve(user, line.value, news, placed_ms))
         yield service | news
         return service.triggered and service.value

@@ -36,6 +36,9 @@ def scenarios():
         head, _, body = file.read_text("utf-8").partition("\nscenarios:\n")
         head = "\n".join(line for line in head.splitlines() if not line.startswith("#"))
         for block in re.split(r"(?m)^(?=  - id:)", body)[1:]:
+            # A simulation with ten times the people, say, would only take ten times as long.
+            if re.search(r"(?m)^    (workload|compare):", block):
+                continue
             # One that takes its steps from another scenario of its file does not stand alone.
             if set(re.findall(r": \*(\w+)", block)) <= set(re.findall(r": &(\w+)", block)):
                 found.append(f"{head}\nscenarios:\n{block}")

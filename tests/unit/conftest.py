@@ -58,7 +58,8 @@ scenarios:
     "inconclusive": f"""\
 {HEAD}scenarios:
   - id: campaign
-    workload: {{users: 100, horizon: 7d, losses: {{per_user_per_year: 0.3}}}}
+    workload: {{users: 100, horizon: 1d, drain: 1d, losses: {{per_user_per_year: 0.3}}}}
+    run: {{replications: 2}}
     expect:
       - {{metric: p95(time_to_access), at_most: 2h, margin: 20m}}
 """,

@@ -283,11 +283,12 @@ def test_every_object_of_the_schema_is_closed_and_wants_all_its_keys(schema):
         schema["$defs"]["case"]["properties"]["policy"],
     ]
     objects += [part for part in schema["$defs"].values() if part.get("type") == "object"]
-    assert len(objects) == 9
+    assert len(objects) == 11
     for part in objects:
         assert part["additionalProperties"] is False
-        # Only where a scenario asks for them are there generated steps.
-        assert part["required"] == [name for name in part["properties"] if name != "generated"]
+        # Only where a scenario asks for them are there generated steps, or a simulation.
+        sometimes = ("generated", "study")
+        assert part["required"] == [name for name in part["properties"] if name not in sometimes]
 
 
 def test_reports_fit_their_schema(suite, schema):

@@ -253,7 +253,7 @@ def test_a_case_known_to_fail_must_fail(judge):
     assert mended.failures[0].concern is Concern.XFAIL
 
 
-def test_a_simulation_is_inconclusive_and_never_passes(tmp_path):
+def test_a_simulation_has_no_steps_to_play_and_never_passes_as_a_timeline(tmp_path):
     text = (
         HEAD
         + "    workload: {users: 10, horizon: 7d}\n    expect: [{metric: mean(calls), at_most: 9, margin: 1}]\n"

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tvc import __version__
 from tvc.authority.policy import Policy
 from tvc.files import cases
 from tvc.files.empirical import with_measurements
-from tvc.files.workload import WorkloadModel
+from tvc.files.workload import WorkloadModel, inputs
 
 if TYPE_CHECKING:
     from tvc.trace.measures.measured import Measured
@@ -89,21 +89,7 @@ def replicate(arm: Arm, seed: int, replication: int, warmup_ms: int = 0) -> "Mea
 
 def assumptions(arms: Sequence[Arm]) -> list[str]:
     """Return the inputs that have no source in one arm at least, in the order of the model."""
-    from tvc.files.workload import ASSUMPTION, inputs
+    from tvc.world.inputs import unsourced
 
-    def has_source(arm: Arm, key: str, source: str) -> bool:
-        return key in arm.workload.sources or (source != ASSUMPTION and _as_shipped(arm, key))
-
-    return [
-        found.key
-        for found in inputs().values()
-        if not all(has_source(arm, found.key, found.source) for arm in arms)
-    ]
-
-
-def _as_shipped(arm: Arm, key: str) -> bool:
-    value: Any = arm.workload
-    shipped: Any = WorkloadModel.model_validate({})
-    for part in key.split("."):
-        value, shipped = getattr(value, part), getattr(shipped, part)
-    return bool(value == shipped)
+    found = [unsourced(arm.workload) for arm in arms]
+    return [key for key in inputs() if any(key in keys for keys in found)]

@@ -20,7 +20,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tvc.authority.durations import MINUTE_MS, format_duration
+from tvc.experiment.judgements import Judgement, spell_bound, spell_value
 from tvc.experiment.statistics.asymptotic import FEWEST, Asymptotic, Ratio
 from tvc.experiment.statistics.binomial import never_seen_bound
 from tvc.experiment.statistics.confidence_sequences import Bernoulli, Bounded, MeanSequence
@@ -35,48 +35,6 @@ __all__ = ["Judgement", "Verdict", "bounds_of", "judge", "needed_replications", 
 LEVEL: Final = 0.95
 #: Of a comparison's pairs, a larger share without a value leaves it open which ones are missing.
 _MOST_MISSING: Final = 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """What the replications say of one expectation.
-
-    Attributes
-    ----------
-    metric, bound
-        As files write them: ``p(takeover)``, ``at most 0.5 (margin 0.1)``.
-    estimate
-        The metric over the replications, milliseconds where it is a time; NaN without any value.
-    low, high
-        Interval around the estimate in the same unit, valid however often one looked; infinite
-        where nothing is known.
-    level
-        Of the interval.
-    method
-        Where limits and verdict come from.
-    replications, missing
-        Those with a value, which were used, and those without.
-    verdict
-        Pass, fail or inconclusive.
-    sentence
-        The same for people, with the reason.
-    needed
-        Replications that would decide, were all like those run; None where it is decided, or no
-        number would.
-    """
-
-    metric: str
-    bound: str
-    estimate: float
-    low: float
-    high: float
-    level: float
-    method: str
-    replications: int
-    missing: int
-    verdict: Verdict
-    sentence: str
-    needed: int | None = None
 
 
 def bounds_of(metric: Metric) -> tuple[float, float] | None:
@@ -267,7 +225,7 @@ class _Case:
         sides = 2 if expectation.between is not None else 1
         return cls(
             metric=metric,
-            bound=_bound_text(expectation),
+            bound=spell_bound(expectation),
             demand=Demand(
                 least=least,
                 most=most,
@@ -312,7 +270,7 @@ class _Case:
         return Bounded.of(self.used, *self.bounded)
 
     def say(self, value: float) -> str:
-        return _say(value, self.metric)
+        return spell_value(value, self.metric)
 
     def judgement(
         self,
@@ -492,28 +450,3 @@ def _say_needed(case: _Case, needed: int | None) -> str:
         return f"it would need about {needed:,} replications"
     advice = "" if case.demand.margin else ": a margin would decide it"
     return f"no number of replications would do{advice}"
-
-
-def _bound_text(expectation: ExpectModel) -> str:
-    def say(value: float) -> str:
-        return _say(value, expectation.metric)
-
-    if expectation.equals is not None:
-        return "equals 0"
-    if expectation.between is not None:
-        text = f"between {say(expectation.between[0])} and {say(expectation.between[1])}"
-    elif expectation.at_most is not None:
-        text = f"at most {say(expectation.at_most)}"
-    else:
-        text = f"at least {say(expectation.at_least or 0.0)}"
-    return text if expectation.margin is None else f"{text} (margin {say(expectation.margin)})"
-
-
-def _say(value: float, metric: Metric) -> str:
-    if math.isinf(value):
-        return "infinite" if value > 0 else "minus infinite"
-    if not metric.unit.is_time:
-        return f"{value:.4g}"
-    # Nobody reads the milliseconds of an hour.
-    grain_ms = 1000 if abs(value) >= MINUTE_MS and value % 1000 else 1
-    return format_duration(round(value / grain_ms) * grain_ms)

@@ -181,6 +181,8 @@ class Case:
         What is to be simulated, in the plain form of the file; empty for a timeline.
     arms
         What it is simulated with: one arm, or a baseline and a candidate.
+    expected_at
+        Line and column of each thing that is expected of a simulation.
     """
 
     id: str
@@ -202,6 +204,7 @@ class Case:
     values: Mapping[str, Any] = field(default_factory=dict)
     study: Mapping[str, Any] = field(default_factory=dict)
     arms: tuple[Arm, ...] = ()
+    expected_at: tuple[tuple[int, int], ...] = ()
 
     @property
     def stochastic(self) -> bool:

@@ -34,7 +34,7 @@ from tvc.files.models import (
     ScenarioModel,
     StepModel,
 )
-from tvc.files.nodes import Node, Scalar, Sequence, plain
+from tvc.files.nodes import Node, Scalar, Sequence, locate, plain
 from tvc.files.policies import PolicyResolver
 from tvc.files.policy_merging import MergedPolicy
 from tvc.files.wording import Report, report_errors
@@ -134,6 +134,7 @@ class _Reader:
         self._report = report
         self._root = root
         self._file = str(path)
+        self._folder = path.parent
         self._require_expect = require_expect
         self._policies = PolicyResolver(root.get("policies"), path, replacements)
         report.extend(self._policies.faults)
@@ -212,6 +213,7 @@ class _Reader:
             self._check_study(node, data)
             if policy is not None and not self._report.faults:
                 arms = self._read_arms(policy, study)
+                self._check_measurements(arms)
         if steps and model.audit is not None:
             check_audit(self._report, node, model.audit, steps, cast)
         if policy is None or steps is None or self._report.faults:
@@ -237,6 +239,9 @@ class _Reader:
             values={column: plain(value) for column, value in variant.values.items()},
             study=study,
             arms=arms,
+            expected_at=tuple(
+                locate(node, ("expect", place)) for place in range(len(study.get("expect", ())))
+            ),
         )
 
     def _check_study(self, node: Node, data: Mapping[str, Any]) -> None:
@@ -269,6 +274,17 @@ class _Reader:
             )
             for name in ("baseline", "candidate")
         )
+
+    def _check_measurements(self, arms: tuple[Arm, ...]) -> None:
+        """Report what is wrong with files of measured durations, before anything runs."""
+        from tvc.files.empirical import with_measurements
+        from tvc.files.workload import WorkloadModel
+
+        for arm in arms:
+            try:
+                with_measurements(WorkloadModel.model_validate(arm.workload), self._folder)
+            except InvalidFile as error:
+                self._report.extend(error.faults)
 
     @cached_property
     def _scenarios_by_id(self) -> dict[str, dict[str, Any]]:

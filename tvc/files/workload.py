@@ -31,7 +31,8 @@ from tvc.files.quantities import (
 
 #: The source of a default that has none.
 ASSUMPTION: Final = "assumption"
-_BY_DESIGN: Final = "design: the simulation counts what changes no state"
+#: The source of what is studied, which is nobody's claim about the world.
+CHOICE: Final = "choice: what is studied"
 
 
 # Fields
@@ -51,8 +52,8 @@ def _input(
     return Field(default, description=f"{meaning} ({unit})", json_schema_extra=extra, **limits)
 
 
-def _time(default: str, meaning: str) -> Any:  # noqa: ANN401 - as above
-    return _input(parse_duration(default), meaning, "duration", spelt=default)
+def _time(default: str, meaning: str, source: str = ASSUMPTION) -> Any:  # noqa: ANN401 - as above
+    return _input(parse_duration(default), meaning, "duration", source, default)
 
 
 def _spread(default: dict[str, Any], meaning: str) -> Any:  # noqa: ANN401 - as above
@@ -338,18 +339,18 @@ class OutageModel(Part):
 class StartModel(Part):
     """The hour of the week at which the scenario starts."""
 
-    day: Annotated[str, OneOf("day", DAYS)] = _input("mon", "the day", "day of the week")
-    hour: int = _input(0, "the hour", "hour of the day", ge=0, le=23)
+    day: Annotated[str, OneOf("day", DAYS)] = _input("mon", "the day", "day of the week", CHOICE)
+    hour: int = _input(0, "the hour", "hour of the day", CHOICE, ge=0, le=23)
 
 
 class WorkloadModel(Part):
     """The random load on the world. Times of the day are those of true time."""
 
     users: int = _input(1_000, "users at the start", "people", ge=1, le=1_000_000_000)
-    horizon: Span = _time("28d", "how long incidents begin")
-    drain: Duration = _time("7d", "how long those that began run on after the horizon")
+    horizon: Span = _time("28d", "how long incidents begin", CHOICE)
+    drain: Duration = _time("7d", "how long those that began run on after the horizon", CHOICE)
     lead_in: Duration = _time(
-        "0s", "ordinary life before the start, for a stock of live codes and lost devices"
+        "0s", "ordinary life before the start, for a stock of live codes and lost devices", CHOICE
     )
     start: StartModel = group(StartModel, "the hour of the week at which it starts")
     desk: DeskModel = group(DeskModel, "the help desk and its admins")
@@ -367,7 +368,7 @@ class WorkloadModel(Part):
     outages: list[OutageModel] = _input([], "what strands many users at once", "outages")
     every_sign_in: bool = _input(
         False, "make every sign-in an event, also of users without an incident", "true or false",
-        _BY_DESIGN,
+        CHOICE,
     )  # fmt: skip
     sources: dict[str, Text] = Field(
         {}, description="where inputs come from, by dotted key: what has none is an assumption"

@@ -27,7 +27,7 @@ def run_case(case: Case, law: Law = LAW, seed: int = 0) -> CaseResult:
     Parameters
     ----------
     case
-        The case; a skipped one is not played, and one with stochastic keys cannot be yet.
+        The case; a skipped one is not played, and one that is simulated has no steps to play.
     law
         The law that the authority applies.
     seed
@@ -39,11 +39,11 @@ def run_case(case: Case, law: Law = LAW, seed: int = 0) -> CaseResult:
         With ``run`` set where the case was played.
     """
     if case.skip is not None:
-        return _result(case, seed, Outcome.SKIPPED, note=case.skip)
+        return result_of(case, seed, Outcome.SKIPPED, note=case.skip)
     if case.stochastic:
-        message = "this scenario needs the simulation of a workload, which this version cannot run"
+        message = "this scenario is simulated: it has no timeline that could be looked at"
         failure = Failure(Concern.NOT_RUNNABLE, message, case.line, case.column)
-        return _result(case, seed, Outcome.INCONCLUSIVE, failures=(failure,))
+        return result_of(case, seed, Outcome.INCONCLUSIVE, failures=(failure,))
     run = play(case, law, seed)
     steps = tuple(judge_step(taken) for taken in run.taken)
     invariants = judge_invariants(run)
@@ -62,7 +62,7 @@ def run_case(case: Case, law: Law = LAW, seed: int = 0) -> CaseResult:
             message = f"passed, but is marked xfail: {case.xfail}"
             outcome = Outcome.FAILED
             failures = (Failure(Concern.XFAIL, message, case.line, case.column),)
-    return _result(
+    return result_of(
         case,
         seed,
         outcome,
@@ -75,7 +75,8 @@ def run_case(case: Case, law: Law = LAW, seed: int = 0) -> CaseResult:
     )
 
 
-def _result(case: Case, seed: int, outcome: Outcome, **parts: object) -> CaseResult:
+def result_of(case: Case, seed: int, outcome: Outcome, **parts: object) -> CaseResult:
+    """Return what came of a case; what its outcome rests on is given by name."""
     return CaseResult(
         case.name,
         case.file,

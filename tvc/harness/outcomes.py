@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tvc.harness.boundaries.probing import Probe
 from tvc.timeline.driver import Run, Taken
+
+if TYPE_CHECKING:
+    from tvc.experiment.judging import StudyJudgement
 
 
 class Outcome(StrEnum):
@@ -27,6 +30,7 @@ class Concern(StrEnum):
     INVARIANT = "invariant"
     BREAKS = "breaks"
     XFAIL = "xfail"
+    METRIC = "metric"
     INTERNAL = "internal"
     NOT_RUNNABLE = "not_runnable"
 
@@ -124,6 +128,8 @@ class CaseResult:
         Its tags.
     run
         The run itself, for excerpts and explanations; None where it did not run.
+    study
+        What came of the simulation; None for a timeline.
     seconds
         How long it took, for reports only.
     """
@@ -144,6 +150,7 @@ class CaseResult:
     note: str = ""
     tags: tuple[str, ...] = ()
     run: Run | None = None
+    study: "StudyJudgement | None" = None
     seconds: float = 0.0
 
 

@@ -147,7 +147,7 @@ def _run_loaded(plan: Plan, loaded: Loaded) -> _Part:
     interrupted = stopped = False
     try:
         for case in cases:
-            results.append(run_guarded(case, LAW, plan.seed))
+            results.append(run_guarded(case, LAW, plan.seed, simulating=True))
             if plan.stop_at_failure and results[-1].outcome in (Outcome.FAILED, Outcome.ERROR):
                 stopped = True
                 break
@@ -156,11 +156,22 @@ def _run_loaded(plan: Plan, loaded: Loaded) -> _Part:
     return _Part(SuiteResult(tuple(results), (), deselected, interrupted, stopped), answered)
 
 
-def run_guarded(case: Case, law: Law = LAW, seed: int = 0) -> CaseResult:
-    """Run a case; an exception of ours becomes the outcome ``error`` of that case alone."""
+def run_guarded(
+    case: Case, law: Law = LAW, seed: int = 0, *, simulating: bool = False
+) -> CaseResult:
+    """Run a case; an exception of ours becomes the outcome ``error`` of that case alone.
+
+    Simulations are run where that is asked for; what looks at steps has no use for them.
+    """
     started = time.perf_counter()
     try:
-        result = run_case(case, law, seed)
+        if simulating and case.stochastic and case.skip is None:
+            # Only files that simulate pay for the model.
+            from tvc.harness.simulated import run_simulated
+
+            result = run_simulated(case, seed)
+        else:
+            result = run_case(case, law, seed)
     except Exception as error:
         where = _where(error)
         message = f"internal error: {type(error).__name__}{where}; please report it"

@@ -1,8 +1,9 @@
 """The inputs of a workload as a table: each value beside where it comes from."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from tvc.files.workload import ASSUMPTION, WorkloadModel, inputs
+from tvc.files.workload import ASSUMPTION, CHOICE, Input, WorkloadModel, inputs
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,17 +26,31 @@ def inputs_frame(workload: WorkloadModel) -> "pd.DataFrame":
     """
     import pandas as pd
 
+    rows = [
+        (known.key, _one_line(value), known.unit, source, default, known.meaning)
+        for known, value, source, default in _sourced(workload)
+    ]
+    columns = ["input", "value", "unit", "source", "default", "meaning"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def unsourced(workload: WorkloadModel) -> frozenset[str]:
+    """Return the inputs, by dotted key, that are assumptions."""
+    return frozenset(
+        known.key for known, _, source, _ in _sourced(workload) if source == ASSUMPTION
+    )
+
+
+def _sourced(workload: WorkloadModel) -> Iterator[tuple[Input, Any, str, bool]]:
+    """Yield each input with its value, its source, and whether it is the shipped default."""
     plain, shipped = workload.model_dump(), WorkloadModel.model_validate({}).model_dump()
-    rows = []
     for known in inputs().values():
         value = _at(plain, known.key)
         default = value == _at(shipped, known.key)
         source = workload.sources.get(known.key)
         if source is None:
-            source = known.source if default else ASSUMPTION
-        rows.append((known.key, _one_line(value), known.unit, source, default, known.meaning))
-    columns = ["input", "value", "unit", "source", "default", "meaning"]
-    return pd.DataFrame(rows, columns=columns)
+            source = known.source if default or known.source == CHOICE else ASSUMPTION
+        yield known, value, source, default
 
 
 def _at(plain: dict[str, Any], key: str) -> Any:  # noqa: ANN401 - whatever a file may say

@@ -184,13 +184,10 @@ def simulate(  # noqa: PLR0913 - what a run is made of, by keyword
     recorder = Recorder(
         policy, window, given_sessions=model.desk.admins, rows=rows,
     )  # fmt: skip
-    world = World(policy, model, law, streams, recorder, window, share)
-    world.desk = Desk(world)
-    world.population = Population(world, streams)
-    world.attackers = Attackers(world, streams)
+    world = assemble(policy, model, law, streams, recorder, window, share)
     try:
-        with _without_collection():
-            complete = _run(world, progress)
+        with without_collection():
+            complete = run_to_end(world, progress)
             measured = _finish(world, complete)
     finally:
         if rows is not None:
@@ -199,6 +196,23 @@ def simulate(  # noqa: PLR0913 - what a run is made of, by keyword
         policy, model, seed, replication, measured, recorder.digest, world.kernel.events,
         world.incidents, window, share, complete, recorder.frames(),
     )  # fmt: skip
+
+
+def assemble(  # noqa: PLR0913, PLR0917 - each is a part that a run is put together from
+    policy: Policy,
+    workload: WorkloadModel,
+    law: Law,
+    streams: Streams,
+    recorder: Recorder,
+    window: Window,
+    sampled: float,
+) -> World:
+    """Put a world together, ready to run; see `World`."""
+    world = World(policy, workload, law, streams, recorder, window, sampled)
+    world.desk = Desk(world)
+    world.population = Population(world, streams)
+    world.attackers = Attackers(world, streams)
+    return world
 
 
 def as_policy(policy: Policy | str) -> Policy:
@@ -223,7 +237,7 @@ def _share_of_rows(model: WorkloadModel) -> float:
     return min(1.0, _ROWS_OF / expected) if expected else 1.0
 
 
-def _run(world: World, progress: Progress | None) -> bool:
+def run_to_end(world: World, progress: Progress | None) -> bool:
     """Run to the end of the drain; return False where the user interrupted it."""
     end_ms = world.window.end_ms
     step_ms = -(-end_ms // _STEPS)
@@ -247,7 +261,7 @@ def _finish(world: World, complete: bool) -> Measured:
 
 
 @contextmanager
-def _without_collection() -> Iterator[None]:
+def without_collection() -> Iterator[None]:
     """Keep the garbage collector from walking the many small objects of a run.
 
     A run makes no cycles, which a test holds: reference counts free all that is over.

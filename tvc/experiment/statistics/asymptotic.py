@@ -12,13 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr, stdtrit
 
-from tvc.experiment.statistics.confidence_sequences import Bernoulli
-
 #: Fewer replications are too few for the limits to mean anything.
 FEWEST: Final = 30
-#: As long as fewer replications than this differ from the most frequent value, the variance seen
-#: says too little: most often it misses the rare large value that makes the mean.
-_FEWEST_DIFFERENT: Final = 10
 
 
 def half_width(replications: float, alpha: float, tuned_for: int, skewness: float = 0.0) -> float:
@@ -80,21 +75,13 @@ def _skewness(numbers: NDArray[np.float64]) -> float:
 class Asymptotic:
     """The mean of values without known ends.
 
-    While fewer than ten replications differ from the most frequent value, the limits also allow
-    for each of as many as there may yet be to differ by the largest difference seen.
-
     Attributes
     ----------
     replications
         How many there are.
     mean, deviation, skewness
-        Of the values; the first two in their unit, the deviation with n - 1.
-    usual
-        The most frequent value.
-    different
-        How many replications differ from it.
-    least, largest
-        The extreme values.
+        Of the values; the first two in their unit, the deviation with n - 1. It is exactly 0
+        when all values are the same.
     tuned_for
         Number of replications at which the limits are narrowest, fixed beforehand.
 
@@ -109,10 +96,6 @@ class Asymptotic:
     mean: float
     deviation: float
     skewness: float
-    usual: float
-    different: float
-    least: float
-    largest: float
     tuned_for: int
 
     method = "asymptotic sequence"
@@ -121,19 +104,10 @@ class Asymptotic:
     def of(cls, values: ArrayLike, tuned_for: int) -> "Asymptotic":
         """Take one finite value a replication, at least one."""
         numbers = np.asarray(values, dtype=float)
-        found, counts = np.unique(numbers, return_counts=True)
-        deviation = float(numbers.std(ddof=1)) if found.size > 1 else 0.0
-        return cls(
-            replications=numbers.size,
-            mean=float(numbers.mean()) if found.size > 1 else float(found[0]),
-            deviation=deviation,
-            skewness=_skewness(numbers) if found.size > 1 else 0.0,
-            usual=float(found[counts.argmax()]),
-            different=float(numbers.size - counts.max()),
-            least=float(found[0]),
-            largest=float(found[-1]),
-            tuned_for=tuned_for,
-        )
+        if numbers.min() == numbers.max():  # rounding makes a deviation even of equal values
+            return cls(numbers.size, float(numbers[0]), 0.0, 0.0, tuned_for)
+        mean, deviation = float(numbers.mean()), float(numbers.std(ddof=1))
+        return cls(numbers.size, mean, deviation, _skewness(numbers), tuned_for)
 
     @property
     def estimate(self) -> float:
@@ -143,36 +117,24 @@ class Asymptotic:
     @property
     def trusted(self) -> bool:
         """Whether there are enough replications, and not all alike."""
-        return self.replications >= FEWEST and self.different > 0
+        return self.replications >= FEWEST and self.deviation > 0
 
     def lower(self, alpha: float) -> float:
         """Return the limit that the mean is below with probability about ``alpha`` at most."""
-        limit = self.mean - self._half_width(alpha, -self.skewness)
-        rare = self._share_different(alpha)
-        return limit if rare is None else min(limit, self.usual - rare * (self.usual - self.least))
+        return self.mean - self._half_width(alpha, -self.skewness)
 
     def upper(self, alpha: float) -> float:
         """Return the limit that the mean is above with probability about ``alpha`` at most."""
-        limit = self.mean + self._half_width(alpha, self.skewness)
-        rare = self._share_different(alpha)
-        return (
-            limit if rare is None else max(limit, self.usual + rare * (self.largest - self.usual))
-        )
+        return self.mean + self._half_width(alpha, self.skewness)
 
     def _half_width(self, alpha: float, skewness: float) -> float:
         if self.deviation == 0:
             return 0.0
         return self.deviation * half_width(self.replications, alpha, self.tuned_for, skewness)
 
-    def _share_different(self, alpha: float) -> float | None:
-        if self.different >= _FEWEST_DIFFERENT:
-            return None
-        return Bernoulli(self.different, self.replications).upper(alpha)
-
     def projected(self, replications: float) -> "Asymptotic":
         """Return what as many replications would say, were they all like those run."""
-        different = self.different * replications / self.replications
-        return replace(self, replications=replications, different=different)
+        return replace(self, replications=replications)
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,9 +207,7 @@ class Ratio:
 
     def upper(self, alpha: float) -> float:
         """Return the limit that the share is above with probability about ``alpha`` at most."""
-        if self.part.different >= _FEWEST_DIFFERENT:
-            return self._root(alpha, 1)
-        return max(self._root(alpha, 1), self.part.upper(alpha) / self.whole.mean)
+        return self._root(alpha, 1)
 
     def _variance(self, q: float) -> float:
         """Return the variance of ``part - q * whole``, cleared of what only rounding left."""

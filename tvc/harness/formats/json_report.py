@@ -7,6 +7,7 @@ from tvc.files.faults import Fault
 from tvc.harness.boundaries.showing import probe_row
 from tvc.harness.excerpts import rerun_command
 from tvc.harness.formats.context import ReportContext
+from tvc.harness.formats.studies import study_row
 from tvc.harness.outcomes import CaseResult, Failure, InvariantResult, StepResult, SuiteResult
 
 #: The version of the form of a report; a reader refuses others.
@@ -55,6 +56,8 @@ def _case(result: CaseResult, context: ReportContext) -> dict[str, Any]:
     }
     if result.generated:
         case["generated"] = [probe_row(probe) for probe in result.generated]
+    if result.study is not None:
+        case["study"] = study_row(result.study)
     return case
 
 

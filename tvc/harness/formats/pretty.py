@@ -7,6 +7,7 @@ from tvc.files.faults import Fault, escape
 from tvc.harness.boundaries.showing import probe_lines
 from tvc.harness.excerpts import excerpt
 from tvc.harness.formats.context import ReportContext, block_of, by_file, id_of, noted, summary_of
+from tvc.harness.formats.studies import study_lines
 from tvc.harness.outcomes import CaseResult, Outcome, SuiteResult
 
 _STYLES: Final = {
@@ -78,6 +79,8 @@ def _names(suite: SuiteResult, paint: Paint) -> Iterator[str]:
         for result in results:
             word = paint(f"{result.outcome:<{_LONGEST_OUTCOME}}", _STYLES[result.outcome])
             yield f"  {word}  {noted(id_of(result), result.note)}"
+            if result.study is not None:
+                yield from (f"    {escape(line)}" for line in study_lines(result.study))
         yield ""
 
 

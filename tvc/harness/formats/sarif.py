@@ -28,6 +28,7 @@ RULES: Final[dict[str, str]] = {
     Concern.INVARIANT: "What must hold in every trace holds.",
     Concern.BREAKS: "An invariant that a scenario says it breaks is seen to break.",
     Concern.XFAIL: "A scenario that is known to fail fails.",
+    Concern.METRIC: "A metric of a simulated scenario is within its bound.",
     Concern.INTERNAL: "A case runs without an internal error.",
     Concern.NOT_RUNNABLE: "A case can be run by this version.",
     INVALID_FILE: "A file is valid.",

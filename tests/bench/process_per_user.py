@@ -175,6 +175,10 @@ class Tally:
             if self.within(began_ms):
                 self.unfinished_ms.append(end_ms - began_ms)
         found: dict[Key, float] = dict(self.counts)
+        for outcome in ("outcome=allow", "outcome=deny"):  # whatever the method and the reason
+            found["mean(sign_ins)", outcome] = sum(
+                number for (_, where), number in self.counts.items() if outcome in where
+            )
         spells_ms = self.spells_ms + self.unfinished_ms
         ordered = sorted(self.spells_ms) + [inf] * len(self.unfinished_ms) or [nan]
         found["count(time_to_access)", ""] = len(spells_ms)
@@ -558,7 +562,8 @@ def seconds_per_user_day(users: int, days: int, losses_per_user_per_year: float 
     workload = WorkloadModel.model_validate({
         "users": users, "horizon": f"{days}d", "drain": "0s",
         "losses": {"per_user_per_year": losses_per_user_per_year},
-        "desk": {"losses_per_admin_per_year": 0},
+        # As many admins as the calls need: an overloaded desk would be what is measured.
+        "desk": {"losses_per_admin_per_year": 0, "admins": max(3, users // 4_000)},
     })  # fmt: skip
     begun = perf_counter()
     ProcessPerUser(Policy(), workload, seed=0).run()

@@ -10,6 +10,7 @@ def add_to(app: typer.Typer) -> None:
     )
     group.callback()(_group)
     group.command("authority", help="Sign-ins by code beside their bare cryptography.")(authority)
+    group.command("world", help="The model beside its parts, and a process per user.")(world)
     app.add_typer(group, name="bench")
 
 
@@ -22,5 +23,14 @@ def authority() -> int:
     from tvc.harness.benchmarks import bench_authority
 
     for line in bench_authority().lines():
+        print(line)
+    return 0
+
+
+def world() -> int:
+    """Print what the model costs at 10^5 to 10^7 users beside its parts; takes some minutes."""
+    from tvc.experiment.benchmarks.world import bench_world
+
+    for line in bench_world().lines():
         print(line)
     return 0

@@ -33,8 +33,9 @@ class Judgement:
     sentence
         The same for people, with the reason.
     needed
-        Replications that would decide, were all like those run; None where it is decided, or no
-        number would.
+        Replications that would decide, were all like those run: told when a budget is refused
+        or spent without a verdict, and where a least number is required. None otherwise, or
+        where no number would do.
     """
 
     metric: str

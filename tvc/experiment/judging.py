@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Final
 
 from tvc.authority.durations import HOUR_MS, format_duration
 from tvc.experiment.arms import Arm, arms_of, assumptions, replicate
+from tvc.experiment.divergence import Divergence, diverge, paired_value
 from tvc.experiment.statistics.looks import next_batch
 from tvc.experiment.statistics.mser import mser5
 from tvc.experiment.verdicts import Judgement, Verdict, bounds_of, judge, refuse
 from tvc.files import cases
-from tvc.files.metrics import Delta, Share
+from tvc.files.metrics import PAIRED_MEASURES, Delta, Metric, Share
 from tvc.files.study import ExpectModel, RunModel, read_stochastic
 
 if TYPE_CHECKING:
@@ -98,6 +99,8 @@ def judge_case(
     seed = (study.run.seed + rotation) % _MOST_SEEDS
     warmup_ms, told = _warmup(arms, study.run, seed)
     measured: list[list[Measured]] = [[] for _ in arms]
+    divergences: list[Divergence] = []
+    pairs = any(_is_paired(expectation.metric) for expectation in study.expect)
     found: tuple[_Found, ...] = ()
     while True:
         done = len(measured[0])
@@ -106,7 +109,12 @@ def judge_case(
             break
         for place, arm in enumerate(arms):
             measured[place] += run(arm, seed, range(done, done + batch), warmup_ms)
-        found = tuple(_judge_all(study.expect, measured, study.run, found))
+        if pairs:
+            divergences += [
+                diverge(*arms, seed=seed, replication=number, warmup_ms=warmup_ms)
+                for number in range(done, done + batch)
+            ]
+        found = tuple(_judge_all(study.expect, measured, divergences, study.run, found))
         if all(one.final for one in found):
             break
     judgements = tuple(one.judgement for one in found)
@@ -124,7 +132,9 @@ class _Found:
 
 
 def values_of(
-    expectation: ExpectModel, measured: Sequence[Sequence["Measured"]]
+    expectation: ExpectModel,
+    measured: Sequence[Sequence["Measured"]],
+    divergences: Sequence[Divergence] = (),
 ) -> list[float] | list[tuple[float, float]]:
     """Return the values of a metric, one a replication.
 
@@ -134,6 +144,8 @@ def values_of(
         The metric, and what narrows it down.
     measured
         By arm, what each replication measured; a delta takes the second less the first.
+    divergences
+        What differs between the arms in each replication, for metrics of both arms.
 
     Returns
     -------
@@ -149,7 +161,13 @@ def values_of(
         ]
     if isinstance(metric, Share):
         return [(of.total(metric.part, where), of.total(metric.whole)) for of in measured[0]]
+    if _is_paired(metric):
+        return [paired_value(of, metric) for of in divergences]
     return [of.value(metric, where) for of in measured[0]]
+
+
+def _is_paired(metric: Metric) -> bool:
+    return any(measure.name in PAIRED_MEASURES for measure in metric.measures)
 
 
 def _difference(candidate: float, baseline: float) -> float:
@@ -160,6 +178,7 @@ def _difference(candidate: float, baseline: float) -> float:
 def _judge_all(
     expectations: Sequence[ExpectModel],
     measured: Sequence[Sequence["Measured"]],
+    divergences: Sequence[Divergence],
     run: RunModel,
     before: Sequence[_Found],
 ) -> Iterable[_Found]:
@@ -168,7 +187,7 @@ def _judge_all(
         if before and before[place].final:
             yield before[place]
             continue
-        values = values_of(expectation, measured)
+        values = values_of(expectation, measured, divergences)
         bounded = bounds_of(expectation.metric)
         count = len(expectations)
         found = judge(expectation, values, run=run, expectations=count, bounded=bounded)

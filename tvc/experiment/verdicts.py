@@ -167,10 +167,10 @@ def refuse(
     -----
     The limits after ``max`` replications are projected to be as far from the mean as if the
     replications run were repeated until then. The budget is refused when no mean that is
-    plausible by now, within an interval of 95 %, would then pass, and a
-    mean equal to the estimate would not fail either. So what would have passed is refused with a
-    probability of 5 % at most, however small the pilot; what would have failed may be refused
-    while that is not yet to be seen.
+    plausible by now, within an interval of 95 %, would then pass, and one equal to the estimate
+    would not fail either. So what would have passed is refused with a probability of about 5 % at
+    most, however small the pilot; what would have failed may be refused while that is not yet to
+    be seen.
     """
     case = _Case.of(expectation, values, run, expectations, bounded)
     if not case.rests_on_limits or case.is_last:

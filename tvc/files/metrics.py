@@ -112,6 +112,17 @@ MEASURES: Final[dict[str, Measure]] = {
     )
 }  # fmt: skip
 
+#: Measures of two arms on the same people, which one run alone does not have.
+PAIRED_MEASURES: Final[dict[str, Measure]] = {
+    measure.name: measure
+    for measure in (
+        Measure("newly_allowed", Unit.COUNT, _EVENT,
+                "requests that the baseline denies and the candidate allows"),
+        Measure("newly_denied", Unit.COUNT, _EVENT,
+                "requests that the baseline allows and the candidate denies"),
+    )
+}  # fmt: skip
+
 
 class Function(StrEnum):
     """What is made of the values of a measure within one replication."""
@@ -296,7 +307,12 @@ def _delta_of(inside: str) -> Statistic:
         raise ValueError(
             f"delta takes a value that each replication has, such as mean(calls), not a {name}"
         )
-    return _statistic(name, innermost)
+    statistic = _statistic(name, innermost)
+    if statistic.measure.name in PAIRED_MEASURES:
+        raise ValueError(
+            f"{innermost} is of both arms already: {statistic} is expected without delta"
+        )
+    return statistic
 
 
 def _share(inside: str) -> Share:
@@ -305,6 +321,8 @@ def _share(inside: str) -> Share:
         raise ValueError(f"share takes two measures: share(a / b), found {show(inside)}")
     share = Share(_measure(part.strip()), _measure(whole.strip()))
     for measure in share.measures:
+        if measure.name in PAIRED_MEASURES:
+            raise ValueError(f"{measure.name} is of two arms, so there is no share of it")
         if measure.shape not in (Shape.EVENT, Shape.TOTAL):
             raise ValueError(f"{measure.name} does not add up, so there is no share of it")
     if share.part.unit is not share.whole.unit:
@@ -337,7 +355,8 @@ def _spelt(function: Function) -> str:
 
 
 def _measure(name: str) -> Measure:
-    if name not in MEASURES:
-        guess = suggest(name, MEASURES) or f": {list_choices(MEASURES)}"
+    known = MEASURES | PAIRED_MEASURES
+    if name not in known:
+        guess = suggest(name, known) or f": {list_choices(known)}"
         raise ValueError(f"unknown measure {show(name)}{guess}")
-    return MEASURES[name]
+    return known[name]

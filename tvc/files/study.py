@@ -21,7 +21,17 @@ from pydantic_core import ErrorDetails
 
 from tvc.authority.durations import format_duration, parse_duration
 from tvc.files.faults import show, suggest
-from tvc.files.metrics import Delta, Function, Metric, Share, Statistic, Unit, narrow, parse_metric
+from tvc.files.metrics import (
+    PAIRED_MEASURES,
+    Delta,
+    Function,
+    Metric,
+    Share,
+    Statistic,
+    Unit,
+    narrow,
+    parse_metric,
+)
 from tvc.files.models import Maybe, Name, Part
 from tvc.files.quantities import LARGEST, ErrorChance, read_number
 from tvc.files.wording import check_word
@@ -453,7 +463,10 @@ def _say(details: ErrorDetails, key: str) -> str:
 def _judge_metric(
     metric: Metric, comparing: bool, workloads: list[WorkloadModel] | None
 ) -> str | None:
-    if comparing and not isinstance(metric, Delta):
+    paired = metric.measures[0].name in PAIRED_MEASURES
+    if paired and not comparing:
+        return f"{metric.measures[0].name} needs two arms: it belongs in a scenario with `compare`"
+    if comparing and not isinstance(metric, Delta) and not paired:
         return f"which arm's? In a comparison every metric is a delta: delta({metric})"
     if not comparing and isinstance(metric, Delta):
         return "delta needs two arms: it belongs in a scenario with `compare`"

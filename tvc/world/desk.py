@@ -304,8 +304,10 @@ class Desk:
     def _expire(self, subject: str, entity: int, now_ms: int) -> None:
         world = self._world
         codes = world.authority.state.codes.get(subject)
-        if codes and codes[-1].ended is None and self._free:
-            expire(self._free[0], subject, entity, now_ms)
+        if codes and codes[-1].ended is None and world.workload.desk.admins:
+            # It takes no call, and so none of the time of those who are on one.
+            admin = self._free[0] if self._free else Admin(world, 0)
+            expire(admin, subject, entity, now_ms)
 
     def duty(self) -> None:
         """Tell the recorder when how many admins were on duty, which no event has to do."""

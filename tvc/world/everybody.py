@@ -96,18 +96,39 @@ class Everybody:
         staying = exp(-world.workload.leavers.per_user_per_year / _YEAR_DAYS)
         for day in range(days.day_of(window.horizon_ms - 1) + 1):
             midnight_ms = days.midnight_ms(day)
-            if midnight_ms + DAY_MS > 0:
+            if midnight_ms > 0:
                 present = [
                     self._screen.binomial(day, 1 + place, users, staying)
                     for place, users in enumerate(present)
                 ]
-            if midnight_ms >= window.start_ms and days.is_working_day(day):
+            whole = window.start_ms <= midnight_ms and midnight_ms + DAY_MS <= window.horizon_ms
+            if days.is_working_day(day) and not whole:
+                self._count_one_by_one(day)
+            elif days.is_working_day(day):
                 ordinary = max(present[0] - self._simulated[day], 0)
                 number = self._sign_ins(day, 8, ordinary) + self._counted[day]
                 world.recorder.counted_sign_ins(midnight_ms, _METHOD.value, number)
                 by_sso = self._sign_ins(day, 1 << 10, present[1])
                 if by_sso:
                     world.recorder.counted_sign_ins(midnight_ms, "sso", by_sso)
+
+    def _count_one_by_one(self, day: int) -> None:
+        """Count a day of which only a part is measured, user by user.
+
+        Users who are in trouble on such a day are counted as if they were not.
+        """
+        world = self._world
+        window, leaves_ms = world.window, world.population.leaves_ms
+        counts = {"sso": 0, _METHOD.value: 0}
+        for user in range(world.workload.users):
+            method = "sso" if world.draws.sso(user, 0, 0) else _METHOD.value
+            counts[method] += sum(
+                window.start_ms <= at_ms < window.horizon_ms and at_ms < leaves_ms(user)
+                for at_ms in world.days.sign_ins(user, day)
+            )
+        for method, number in counts.items():
+            if number:
+                world.recorder.counted_sign_ins(window.start_ms, method, number)
 
     def _sign_ins(self, day: int, first: int, users: int) -> int:
         """Draw how often some users sign in on a day: the number with at least k, for each k."""

@@ -260,6 +260,8 @@ class Case:
         self._go_on(event.at_ms)
 
     def _go_on(self, now_ms: int) -> None:
+        if not self._caller.wants_desk:
+            return  # helped otherwise, or gone, while the case waited
         if self._generate(now_ms) in (Outcome.REFUSED, Outcome.UNABLE):
             self._caller.unserved(now_ms)
 

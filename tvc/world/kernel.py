@@ -80,6 +80,11 @@ class Kernel:
         """The present instant, in true time."""
         return int(self._env.now)
 
+    @property
+    def pending(self) -> int:
+        """How many actions are due later."""
+        return len(self._env._queue)
+
     def at(self, at_ms: int, key: int, action: Action) -> None:
         """Carry out an action at an instant, now or later; ``key`` is a `tie_key`."""
         env = self._env

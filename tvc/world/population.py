@@ -126,9 +126,11 @@ class Population:
     def _lose(self, user: int, number: int, now_ms: int) -> None:
         world = self._world
         name = user_name(user)
-        world.recorder.loss(now_ms, name)
         leaves_ms = self.leaves_ms(user)
-        if world.draws.sso(user, 0, 0) or leaves_ms <= now_ms:
+        if leaves_ms <= now_ms:
+            return
+        world.recorder.loss(now_ms, name)
+        if world.draws.sso(user, 0, 0):
             return
         incident = world.open.get(name)
         fresh = incident is None

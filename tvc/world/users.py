@@ -58,7 +58,7 @@ class Incident:
     """
 
     __slots__ = (
-        "_by_code", "_day_ends_ms", "_next_ms", "_opens_by_code", "_replaced", "_returns",
+        "_by_code", "_day_ends_ms", "_fresh", "_next_ms", "_opens_by_code", "_replaced", "_returns",
         "_session_ends_ms", "_tries", "call", "calling", "calls", "cause", "closed", "code",
         "device_usable", "entity", "key", "number", "opened_ms", "person", "refused", "world",
     )  # fmt: skip
@@ -87,6 +87,7 @@ class Incident:
         self._by_code = False
         self._opens_by_code: int | None = None
         self._next_ms = -1
+        self._fresh = False
         self._day_ends_ms = -1
         self._replaced = False
         self._returns = 0
@@ -201,9 +202,11 @@ class Incident:
         return decision
 
     def _forgets(self) -> bool:
+        # Each use has a number of its own, whichever code it is of.
         self._tries += 1
+        fresh, self._fresh = self._fresh, False
         # Just after the code arrived nobody has forgotten it.
-        return self._tries > 1 and self.world.draws.forgotten(self.entity, self.number, self._tries)
+        return not fresh and self.world.draws.forgotten(self.entity, self.number, self._tries)
 
     def _code_is_over(self, decision: Decision) -> bool:
         return decision.rule == "sign_in.code"
@@ -285,7 +288,7 @@ class Incident:
 
     def given(self, ordinal: int, at_ms: int) -> None:
         """Be told a code at an instant, and use it at once."""
-        self._tries = 0
+        self._fresh = True
         self._by_code = False
         self.world.kernel.at(at_ms, self.key, partial(self._learn, ordinal))
 
@@ -308,11 +311,13 @@ class Incident:
             self.plan(now_ms)
 
     def _call_again(self, event: Due) -> None:
-        if not self.closed and self.calling:
+        if self.wants_desk:
             self.world.desk.receive(self, event.at_ms)
 
     def _learn(self, ordinal: int, event: Due) -> None:
         if not self.closed and self.calling:
+            # Whoever called again meanwhile needs no answer any more.
+            self.world.desk.hang_up(self, event.at_ms)
             self.calling = False
             self.code = ordinal
             self.sign_in(event.at_ms)

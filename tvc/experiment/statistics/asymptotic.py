@@ -2,6 +2,12 @@
 
 Where nothing bounds the values, no limit can hold for every distribution. These hold in the limit
 of many replications however often one looks, and are always labelled *asymptotic*.
+
+How well they hold before depends on the skewness of the values, towards the side of a limit. With
+at most 400 replications, judged from the 30th on, limits at 5 % are wrong in 1 % of studies of
+normal values, in 2 % of exponential and in 5 % of lognormal ones with sigma 1; limits at 1 % in
+0.2 %, 0.3 % and 1.5 %. Beyond, as for lognormal values with sigma 1.5 (9 % and 3.5 %), they are
+wrong more often than they say.
 """
 
 import math

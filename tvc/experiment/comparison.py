@@ -1,0 +1,296 @@
+"""Comparing two arms: the same people on the same days, and what the candidate changes.
+
+Each replication of both arms is run under one seed, so that chance that both share cancels in
+their difference; an interval of the differences is far narrower than two intervals apart.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from math import inf, isinf, nan
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tvc.experiment.arms import Arm
+from tvc.experiment.replications import HERE, Asked, Rows, Running, run_arms
+from tvc.experiment.statistics.binomial import never_seen_bound
+from tvc.experiment.statistics.intervals import t_interval
+from tvc.experiment.verdicts import bounds_of
+from tvc.files.metrics import MEASURES, Function, Shape, Statistic, Unit
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Level of the intervals, each by itself.
+LEVEL: Final = 0.95
+#: Of the pairs, a larger share without a value leaves it open which ones are missing.
+MOST_MISSING: Final = 0.05
+#: Shown beside the mean of every measure.
+_MORE: Final = ("p95(time_to_access)", "p95(desk.wait)")
+_OF_ATTACKERS: Final = ("p(takeover)",)
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A mean over replications.
+
+    Attributes
+    ----------
+    value
+        In milliseconds for times. NaN without any value; infinite where a replication's is.
+    low, high
+        Student's interval at `LEVEL`, infinite where nothing is known.
+    replications, missing
+        Those with a value, which were used, and those without.
+    """
+
+    value: float
+    low: float
+    high: float
+    replications: int
+    missing: int
+
+    @property
+    def sign(self) -> int:
+        """1 where it is surely above 0, -1 where it is surely below, 0 where neither is sure."""
+        if self.missing > MOST_MISSING * (self.replications + self.missing):
+            return 0
+        return int(self.low > 0) - int(self.high < 0)
+
+
+def estimate(values: NDArray[np.float64], ends: tuple[float, float] | None = None) -> Estimate:
+    """Estimate a mean from one value a replication, their number having been fixed beforehand.
+
+    Parameters
+    ----------
+    values
+        Of shape (n,).
+    ends
+        What no value can be beyond; None where there is no such thing. Bounded values that are
+        all alike have no spread to go by: another one, as far away as can be, is then taken to
+        be as likely as n replications without it allow.
+
+    Examples
+    --------
+    >>> found = estimate(np.array([1.0, 2.0, 3.0, 4.0]))
+    >>> found.value, found.sign
+    (2.5, 1)
+    >>> found = estimate(np.ones(20), (0.0, 1.0))
+    >>> f"{found.low:.3f} {found.high:.3f}"
+    '0.861 1.000'
+    """
+    present = values[~np.isnan(values)]
+    missing = int(values.size - present.size)
+    count = int(present.size)
+    if not count:
+        return Estimate(nan, -inf, inf, 0, missing)
+    if np.isinf(present).any():
+        endless = set(present[np.isinf(present)].tolist())
+        return Estimate(endless.pop() if len(endless) == 1 else nan, -inf, inf, count, missing)
+    mean = float(present.mean())
+    if ends is not None and not np.ptp(present):
+        unseen = never_seen_bound(count, LEVEL)
+        low, high = (mean + unseen * (end - mean) for end in ends)
+        return Estimate(mean, low, high, count, missing)
+    low, high = (-inf, inf) if count == 1 else t_interval(present.tolist(), LEVEL)
+    return Estimate(mean, low, high, count, missing)
+
+
+def difference(
+    baseline: NDArray[np.float64], candidate: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return candidate less baseline; two that never end differ by nobody knows how much.
+
+    Examples
+    --------
+    >>> difference(np.array([1.0, np.inf, 2.0]), np.array([3.0, np.inf, np.inf])).tolist()
+    [2.0, nan, inf]
+    """
+    both = np.isinf(baseline) & np.isinf(candidate)
+    with np.errstate(invalid="ignore"):
+        found: NDArray[np.float64] = candidate - baseline
+    found[both] = nan
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """What the candidate changes about one metric.
+
+    Attributes
+    ----------
+    asked
+        The metric.
+    baseline, candidate
+        Of each arm.
+    delta
+        Of the paired differences, candidate less baseline.
+    """
+
+    asked: Asked
+    baseline: Estimate
+    candidate: Estimate
+    delta: Estimate
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two arms compared.
+
+    Attributes
+    ----------
+    baseline, candidate
+        The arms.
+    deltas
+        In the order in which metrics were asked for.
+    replications, seed
+        How many pairs, and what they were drawn from.
+    """
+
+    baseline: Arm
+    candidate: Arm
+    deltas: tuple[Delta, ...]
+    replications: int
+    seed: int
+
+    def frame(self) -> "pd.DataFrame":
+        """Return one row a metric.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``metric``, ``where``, ``unit``, ``baseline``, ``candidate``, ``delta``,
+            ``low`` and ``high`` (of the difference; times in milliseconds) and
+            ``replications`` (pairs with a value).
+        """
+        import pandas as pd
+
+        rows = [
+            (
+                str(found.asked.metric),
+                ", ".join(f"{label}={value}" for label, value in found.asked.where),
+                _unit_of_numbers(found.asked.unit),
+                found.baseline.value,
+                found.candidate.value,
+                found.delta.value,
+                found.delta.low,
+                found.delta.high,
+                found.delta.replications,
+            )
+            for found in self.deltas
+        ]
+        columns = ["metric", "where", "unit", "baseline", "candidate", "delta", "low", "high"]
+        return pd.DataFrame(rows, columns=[*columns, "replications"])
+
+
+def _unit_of_numbers(unit: Unit) -> str:
+    return Unit.MS.value if unit.is_time else unit.value
+
+
+def compare(  # noqa: PLR0913 - what a comparison is made of
+    baseline: Arm,
+    candidate: Arm,
+    metrics: Sequence[Asked] | None = None,
+    *,
+    replications: int,
+    seed: int,
+    warmup_ms: int = 0,
+    study: str = "compare",
+    running: Running = HERE,
+    run: Callable[..., Rows] = run_arms,
+) -> Comparison:
+    """Compare two arms on the same people.
+
+    Parameters
+    ----------
+    baseline, candidate
+        The arms; their names differ.
+    metrics
+        What to compare; by default `default_metrics`.
+    replications
+        Pairs, two at least for an interval.
+    seed, warmup_ms
+        What they are drawn from, and the time at the start that is not measured.
+    study
+        What tables and progress call it.
+    running
+        Where replications are run.
+    run
+        Runs them: `tvc.experiment.replications.run_arms`, or what does the same.
+
+    Returns
+    -------
+    Comparison
+        The same for every engine and number of workers.
+
+    Examples
+    --------
+    >>> from tvc.files.policies import load_shipped
+    >>> from tvc.files.workload import WorkloadModel
+    >>> small = WorkloadModel.model_validate({"users": 300, "horizon": "7d"})
+    >>> arms = [Arm(name, load_shipped(name).policy, small) for name in ("salesforce", "strict")]
+    >>> found = compare(*arms, [Asked.read("mean(exposure)")], replications=3, seed=1)
+    >>> bool(found.deltas[0].delta.value < 0)
+    True
+    """
+    arms = (baseline, candidate)
+    asked = tuple(default_metrics(arms) if metrics is None else metrics)
+    rows = run(
+        study,
+        arms,
+        asked,
+        replications=replications,
+        seed=seed,
+        warmup_ms=warmup_ms,
+        running=running,
+    )
+    return Comparison(baseline, candidate, tuple(_deltas(asked, rows)), replications, seed)
+
+
+def _deltas(asked: Sequence[Asked], rows: Rows) -> Iterator[Delta]:
+    for one in asked:
+        first, second = (one.values(of_arm) for of_arm in rows)
+        yield delta_of(one, first, second)
+
+
+def delta_of(asked: Asked, baseline: NDArray[np.float64], candidate: NDArray[np.float64]) -> Delta:
+    """Compare the values of two arms, one a replication and paired by it."""
+    ends = bounds_of(asked.metric)
+    between = None if ends is None else (ends[0] - ends[1], ends[1] - ends[0])
+    return Delta(
+        asked,
+        estimate(baseline, ends),
+        estimate(candidate, ends),
+        estimate(difference(baseline, candidate), between),
+    )
+
+
+def default_metrics(arms: Sequence[Arm]) -> list[Asked]:
+    """Return the mean of every measure and what else is looked at first.
+
+    Measures of attackers are among them where one of the arms has any.
+    """
+    attacked = any(arm.workload.has_attackers for arm in arms)
+    means = [
+        Asked(Statistic(Function.MEAN, measure))
+        for measure in MEASURES.values()
+        if attacked or not measure.by_attackers
+    ]
+    more = [Asked.read(text) for text in (*_MORE, *(_OF_ATTACKERS if attacked else ()))]
+    return means + more
+
+
+def adds_up(asked: Asked) -> bool:
+    """Tell whether a metric grows with the time measured, so that it reads well by the week."""
+    metric = asked.metric
+    if not isinstance(metric, Statistic):
+        return False
+    counts = metric.function is Function.COUNT
+    totals = metric.function is Function.MEAN
+    return counts or (totals and metric.measure.shape in (Shape.EVENT, Shape.TOTAL))
+
+
+def is_known(of: Estimate) -> bool:
+    """Tell whether an estimate is a finite number with an interval."""
+    return not (isinf(of.low) or isinf(of.high) or isinf(of.value))

@@ -1,0 +1,190 @@
+"""What people read of a comparison: a finding, then the differences with their intervals."""
+
+from collections.abc import Callable, Iterator, Sequence
+from math import isinf, isnan
+from typing import Final
+
+from tvc.authority.durations import DAY_MS, HOUR_MS, MINUTE_MS, format_duration
+from tvc.experiment.comparison import Comparison, Delta, Estimate, adds_up, is_known
+from tvc.experiment.replications import Asked
+from tvc.experiment.summary_text import spell_value
+from tvc.files.faults import escape
+from tvc.files.metrics import Shape, Share, Statistic, Unit
+
+_WEEK_MS: Final = 7 * DAY_MS
+#: What the finding speaks of, where it is among the metrics: metric, and what people call it.
+_HEADLINES: Final = {
+    "mean(repeat_calls)": "repeat calls",
+    "mean(locked_out)": "locked-out hours",
+    "mean(exposure)": "code-hours live",
+    "mean(access)": "outsider access-hours",
+    "p(takeover)": "the chance of a takeover",
+}
+_SIGNIFICANT: Final = 3
+
+#: Spells a value of a metric.
+Spell = Callable[[float], str]
+
+
+def speller(asked: Asked, measured_ms: int, *, signed: bool = False, bare: bool = False) -> Spell:
+    """Return how values of a metric are spelt: by the week where they add up, with their unit.
+
+    Parameters
+    ----------
+    asked
+        The metric.
+    measured_ms
+        The time that a replication measures.
+    signed
+        Whether they are differences, which show their sign.
+    bare
+        Whether "a week" goes without saying.
+
+    Examples
+    --------
+    >>> calls = speller(Asked.read("mean(calls)"), 14 * DAY_MS, signed=True)
+    >>> calls(25.0), speller(Asked.read("p95(desk.wait)"), DAY_MS)(5_400_000.0)
+    ('+12.5 a week', '1h30m')
+    """
+    weeks = measured_ms / _WEEK_MS if adds_up(asked) else 1.0
+    rate = " a week" if adds_up(asked) and not bare else ""
+
+    def spell(value: float) -> str:
+        if isnan(value):
+            return "none"
+        if isinf(value):
+            return "not over" if value > 0 else "unbounded"
+        number = value / weeks
+        sign = ("-" if number < 0 else "+" if number > 0 else "") if signed else ""
+        return f"{sign}{_spell(abs(number), asked, signed)}{rate}"
+
+    return spell
+
+
+def _spell(value: float, asked: Asked, signed: bool) -> str:
+    unit, metric = asked.unit, asked.metric
+    totals = isinstance(metric, Statistic) and metric.measure.shape is Shape.TOTAL
+    if unit is Unit.SHARE:
+        points = 100 * value
+        return f"{points:.2g} points" if signed else f"{points:.3g}%"
+    if unit is Unit.COUNT:
+        return _figures(value)
+    if totals and unit is Unit.HOURS:
+        return f"{_figures(value / HOUR_MS)}h"
+    if totals and unit is Unit.MINUTES:
+        return f"{_figures(value / MINUTE_MS)}m"
+    return spell_value(value, Unit.MS)
+
+
+def _figures(value: float) -> str:
+    """Spell a number with as many figures as anybody reads.
+
+    Examples
+    --------
+    >>> _figures(12345.6), _figures(12.3456), _figures(0.0123456)
+    ('12,346', '12.3', '0.0123')
+    """
+    return f"{value:,.0f}" if value >= 10**_SIGNIFICANT else f"{value:.{_SIGNIFICANT}g}"
+
+
+def interval_text(found: Estimate, asked: Asked, measured_ms: int, *, signed: bool = False) -> str:
+    """Spell an estimate with its interval; what has none says so.
+
+    Examples
+    --------
+    >>> found = Estimate(25.0, 20.0, 30.0, 10, 0)
+    >>> interval_text(found, Asked.read("mean(calls)"), 14 * DAY_MS, signed=True)
+    '+12.5 a week (+10 to +15)'
+    """
+    spell = speller(asked, measured_ms, signed=signed)
+    bare = speller(asked, measured_ms, signed=signed, bare=True)
+    if not is_known(found):
+        return f"{spell(found.value)} (no interval)"
+    return f"{spell(found.value)} ({bare(found.low)} to {bare(found.high)})"
+
+
+def finding(comparison: Comparison, measured_ms: int) -> str:
+    """Return the finding: what the candidate surely changes, and what it does not surely."""
+    known = {str(delta.asked): delta for delta in comparison.deltas}
+    told = [(known[key], name) for key, name in _HEADLINES.items() if key in known]
+    told = told or [(delta, str(delta.asked)) for delta in comparison.deltas]
+    sure = [_sentence(delta, name, measured_ms) for delta, name in told if delta.delta.sign]
+    unsure = [_sentence(delta, name, measured_ms) for delta, name in told if not delta.delta.sign]
+    parts = [", ".join(sure) if sure else "no sure difference"]
+    if unsure:
+        parts.append(f"not surely different: {', '.join(unsure)}")
+    return f"{escape(comparison.candidate.name)}: {'; '.join(parts)}."
+
+
+def _sentence(delta: Delta, name: str, measured_ms: int) -> str:
+    if not (delta.delta.value or delta.delta.low):
+        return f"{name} (the same in every pair)"
+    return f"{name} {interval_text(delta.delta, delta.asked, measured_ms, signed=True)}"
+
+
+def comparison_lines(comparison: Comparison, measured_ms: int) -> list[str]:
+    """Return the finding and the table of differences.
+
+    Parameters
+    ----------
+    comparison
+        What is told of.
+    measured_ms
+        The time that each replication measures.
+
+    Returns
+    -------
+    list of str
+        Lines of text.
+    """
+    head = ("", "baseline", "candidate", "difference", "95% interval")
+    rows = [head, *(_row(delta, measured_ms) for delta in comparison.deltas)]
+    lines = [finding(comparison, measured_ms), "", *columns(rows)]
+    lines += ["", *_notes(comparison, measured_ms)]
+    return lines
+
+
+def _row(delta: Delta, measured_ms: int) -> tuple[str, ...]:
+    spell = speller(delta.asked, measured_ms)
+    change = speller(delta.asked, measured_ms, signed=True)
+    return (
+        str(delta.asked),
+        spell(delta.baseline.value),
+        spell(delta.candidate.value),
+        change(delta.delta.value),
+        _interval(delta, measured_ms),
+    )
+
+
+def _interval(delta: Delta, measured_ms: int) -> str:
+    found = delta.delta
+    if not found.value and found.low == found.high:
+        return "the same in every pair"
+    bare = speller(delta.asked, measured_ms, signed=True, bare=True)
+    told = f"{bare(found.low)} to {bare(found.high)}" if is_known(found) else "none"
+    if found.missing:
+        told += f", {found.missing} pairs without a value"
+    return told if found.sign else f"{told}  (not sure)"
+
+
+def _notes(comparison: Comparison, measured_ms: int) -> Iterator[str]:
+    yield (
+        f"{comparison.replications} replications of {format_duration(measured_ms)}, both arms on "
+        f"the same people and days (seed {comparison.seed}). Each interval holds by itself: of "
+        "twenty, one may be wrong."
+    )
+    if any(isinstance(delta.asked.metric, Share) for delta in comparison.deltas):
+        yield "A share is of all replications together; its interval is of first order."
+
+
+def columns(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Lay out rows of text as columns: the first and the last to the left, others to the right."""
+    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
+    last = len(widths) - 1
+    return [
+        "  ".join(
+            f"{text:<{width}}" if place in (0, last) else f"{text:>{width}}"
+            for place, (text, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]

@@ -1,0 +1,265 @@
+"""Replications of several arms on the same people: what was asked for, one row a replication."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import nan
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tvc.experiment.arms import Arm, replicate
+from tvc.experiment.engines import Engine
+from tvc.experiment.store import Store
+from tvc.experiment.study import run_study
+from tvc.experiment.tasks import Task, digest_of
+from tvc.files.metrics import PAIRED_MEASURES, Metric, Share, Statistic, Unit, narrow, parse_metric
+
+if TYPE_CHECKING:
+    from tvc.trace.measures.measured import Measured
+
+#: Replications of each arm where nobody says how many.
+REPLICATIONS: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A metric of one arm, narrowed down or not.
+
+    Attributes
+    ----------
+    metric
+        A statistic, or a share.
+    where
+        Labels and their values, in order.
+    """
+
+    metric: Statistic | Share
+    where: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def read(cls, text: str) -> "Asked":
+        """Read a metric, with what narrows it down in braces: ``count(calls){reason=...}``.
+
+        Raises
+        ------
+        ValueError
+            If it is none, or takes two arms.
+
+        Examples
+        --------
+        >>> str(Asked.read("mean(generate.denied){reason=rate_limited}"))
+        'mean(generate.denied){reason=rate_limited}'
+        """
+        named, brace, narrowed = text.partition("{")
+        metric: Metric = parse_metric(named)
+        if not isinstance(metric, Statistic | Share):
+            raise ValueError(f"{metric}: name what each arm has, such as {metric.of}")
+        paired = [one.name for one in metric.measures if one.name in PAIRED_MEASURES]
+        if paired:
+            raise ValueError(f"{paired[0]} is of two arms: no arm has it by itself")
+        pairs = [part.partition("=") for part in narrowed.rstrip("} ").split(",")] if brace else []
+        where = tuple((label.strip(), value.strip()) for label, _, value in pairs)
+        wrong = narrow(metric, dict(where))
+        if wrong:
+            raise ValueError(wrong)
+        return cls(metric, where)
+
+    @property
+    def unit(self) -> Unit:
+        """What its value is."""
+        return self.metric.unit
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Where its numbers stand in a row: one, or the two totals of a share."""
+        if isinstance(self.metric, Share):
+            return f"{self}: part", f"{self}: whole"
+        return (str(self),)
+
+    def __str__(self) -> str:
+        narrowed = ",".join(f"{label}={value}" for label, value in self.where)
+        return f"{self.metric}{{{narrowed}}}" if narrowed else str(self.metric)
+
+    def numbers(self, measured: "Measured") -> tuple[float, ...]:
+        """Return its numbers in one replication, as many as there are columns."""
+        where = dict(self.where)
+        if isinstance(self.metric, Share):
+            parts = self.metric
+            return measured.total(parts.part, where), measured.total(parts.whole)
+        return (measured.value(self.metric, where),)
+
+    def values(self, rows: Sequence[Mapping[str, object]]) -> NDArray[np.float64]:
+        """Return one value a replication.
+
+        Parameters
+        ----------
+        rows
+            Of one arm, in order of the replications.
+
+        Returns
+        -------
+        numpy.ndarray
+            Of shape (n,); times in milliseconds, NaN where there is no value. Of a share, whose
+            value belongs to all replications together, each one's first-order contribution
+            R + (a - R b) / mean(b), whose mean is R = E[a] / E[b].
+
+        Notes
+        -----
+        SOURCE: Cochran (1977), "Sampling Techniques", section 6.4: variance of a ratio.
+        """
+        found = np.array(
+            [[row.get(column, nan) for column in self.columns] for row in rows], dtype=float
+        )
+        if not isinstance(self.metric, Share):
+            return found[:, 0]
+        part, whole = found.T
+        mean = float(whole.mean())
+        if not mean:
+            return np.full(part.shape, nan)
+        ratio = float(part.mean()) / mean
+        contributions: NDArray[np.float64] = ratio + (part - ratio * whole) / mean
+        return contributions
+
+
+#: By arm, a row for each replication: number by column of what was asked.
+Rows = Sequence[Sequence[Mapping[str, object]]]
+
+
+class ReplicationFailed(RuntimeError):
+    """A replication failed; the message tells which one, and where."""
+
+
+@dataclass(frozen=True)
+class Running:
+    """How replications are run; none of it changes an answer.
+
+    Attributes
+    ----------
+    engine, workers, scheduler
+        As `tvc.experiment.engines.run_tasks` has them.
+    results, resume
+        A folder in which finished replications are kept, and whether it goes on with one.
+    progress
+        Show a bar where somebody looks.
+    """
+
+    engine: Engine = "serial"
+    workers: int = 1
+    scheduler: str | None = None
+    results: Path | None = None
+    resume: bool = False
+    progress: bool = False
+
+
+#: In this process, and nothing is kept.
+HERE: Final = Running()
+
+
+@dataclass(frozen=True)
+class _Measuring:
+    """Runs a task: the arms by name, what is asked of them, and what is not measured."""
+
+    arms: Mapping[str, Arm]
+    asked: tuple[Asked, ...]
+    warmup_ms: int
+
+    def __call__(self, task: Task) -> dict[str, float]:
+        measured = replicate(
+            self.arms[task.arm], task.seed, task.replication, warmup_ms=self.warmup_ms
+        )
+        return {
+            column: number
+            for one in self.asked
+            for column, number in zip(one.columns, one.numbers(measured), strict=True)
+        }
+
+
+def run_arms(  # noqa: PLR0913 - what a study is made of
+    study: str,
+    arms: Sequence[Arm],
+    asked: Sequence[Asked],
+    *,
+    replications: int,
+    seed: int,
+    warmup_ms: int = 0,
+    running: Running = HERE,
+) -> Rows:
+    """Run every arm under the same seed and replications: on the same people and days.
+
+    Parameters
+    ----------
+    study
+        What tables and progress call it.
+    arms
+        With names that differ.
+    asked
+        What is kept of each replication.
+    replications
+        How many of each arm; their number is fixed beforehand.
+    seed, warmup_ms
+        What they are drawn from, and the time at the start that is not measured.
+    running
+        Where.
+
+    Returns
+    -------
+    sequence of sequence of mapping
+        In the order of the arms, and of the replications in each.
+
+    Raises
+    ------
+    ReplicationFailed
+        If one failed.
+    tvc.experiment.store.StoreRefused, tvc.experiment.engines.EngineRefused
+        If the folder or the engine will not do.
+    """
+    by_name = {arm.name: arm for arm in arms}
+    if len(by_name) < len(arms):
+        raise ValueError("two arms have the same name")
+    tasks = [
+        _task(study, arm, number, seed, warmup_ms) for number in range(replications) for arm in arms
+    ]
+    model = _Measuring(by_name, tuple(asked), warmup_ms)
+    found = run_study(
+        model,
+        tasks,
+        store=_open(running, [str(one) for one in asked], arms, seed, warmup_ms),
+        engine=running.engine,
+        workers=running.workers,
+        scheduler=running.scheduler,
+        progress=running.progress,
+    )
+    for result in found.failures():
+        raise ReplicationFailed(
+            f"replication {result.task.replication} of {result.task.arm} failed:\n{result.failure}"
+        )
+    rows = [result.row for result in found.results]
+    return [rows[place :: len(arms)] for place in range(len(arms))]
+
+
+def _task(study: str, arm: Arm, number: int, seed: int, warmup_ms: int) -> Task:
+    # The arm's digest stands for what empirical distributions hold, which the plain form names.
+    workload = {
+        "workload": arm.workload.model_dump(exclude={"sources"}),
+        "warmup_ms": warmup_ms,
+        "digest": arm.digest,
+    }
+    return Task.of(
+        study=study,
+        arm=arm.name,
+        policy=arm.policy.values(),
+        workload=workload,
+        replication=number,
+        seed=seed,
+    )
+
+
+def _open(
+    running: Running, asked: list[str], arms: Sequence[Arm], seed: int, warmup_ms: int
+) -> Store | None:
+    if running.results is None:
+        return None
+    digest = digest_of([asked, [[arm.name, arm.digest] for arm in arms], seed, warmup_ms])
+    return Store.open(running.results, digest, running.resume)

@@ -1,0 +1,321 @@
+"""The results folder of a study: what is finished is kept, whatever happens to the program.
+
+``manifest.json`` says which study it is. Each ``part-*.parquet`` holds finished results and is
+named after the SHA-256 of its bytes, so that a torn or changed part is known by its name and
+counts for nothing: its replications are run again. Both are written under a temporary name,
+brought to the disk, and take their name last.
+"""
+
+import errno
+import hashlib
+import io
+import json
+import os
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from tvc import __version__
+from tvc.experiment.tasks import FAILURE, IDENTITY, Result, Task, frame_of
+from tvc.files.faults import list_choices
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SCHEMA: Final = "tvc.study/1"
+MANIFEST: Final = "manifest.json"
+_TEMPORARY: Final = ".part"
+_DIGITS: Final = 32
+
+#: Results wait this long for others before they are written, and longer as a study grows older
+#: (by that share of its age), so that a kill costs little and a long study has few parts.
+WAIT_S: Final = 1.0
+_WAIT_SHARE: Final = 0.02
+
+
+class StoreRefused(ValueError):
+    """A folder that this study must not be written to; the message says why."""
+
+
+class StoreFull(OSError):
+    """Results could not be written; the message says what is kept."""
+
+
+class Store:
+    """Results of a study on disk; made by `Store.open`.
+
+    A context manager: on leaving, whatever the reason, it writes what it still holds.
+
+    Attributes
+    ----------
+    folder
+        Where they are.
+    inputs_digest
+        Of all that decides the results, as the caller has it.
+    """
+
+    def __init__(self, folder: Path, inputs_digest: str, tasks: Iterable[Task]) -> None:
+        self.folder = folder
+        self.inputs_digest = inputs_digest
+        self._tasks = {task.identity: task for task in tasks}
+        self._kept = self._read_parts()
+        self._held: list[Result] = []
+        self._opened_s = self._written_s = time.monotonic()
+
+    @classmethod
+    def open(cls, folder: Path, inputs_digest: str, resume: bool = False) -> "Store":
+        """Open a folder for a study, and create it where there is none.
+
+        Parameters
+        ----------
+        folder
+            Missing or empty; with `resume` it may hold results of the same study.
+        inputs_digest
+            Of all that decides the results but the version of tvc, as
+            `tvc.experiment.tasks.digest_of` makes one.
+        resume
+            Go on with what is there.
+
+        Raises
+        ------
+        StoreRefused
+            If the folder holds something else, or holds results and `resume` is not asked for.
+        OSError
+            If it cannot be read or created.
+        """
+        if folder.exists() and not folder.is_dir():
+            raise StoreRefused(f"{folder} is no folder")
+        folder.mkdir(parents=True, exist_ok=True)
+        names = sorted(entry.name for entry in folder.iterdir())
+        # What has a temporary name only was being written when the program was ended.
+        leftovers = [name for name in names if name.startswith(".") and name.endswith(_TEMPORARY)]
+        tasks: tuple[Task, ...] = ()
+        if names != leftovers:
+            manifest = _read_manifest(folder, names)
+            _refuse_other(folder, manifest, inputs_digest, resume)
+            tasks = _tasks_of(folder, manifest)
+        for name in leftovers:
+            (folder / name).unlink(missing_ok=True)
+        store = cls(folder, inputs_digest, tasks)
+        if not tasks:
+            store._write_manifest()
+        return store
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        wrong: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        # A full disk was told of already, and is no less full now.
+        if not isinstance(wrong, StoreFull):
+            self.flush()
+
+    @property
+    def tasks(self) -> tuple[Task, ...]:
+        """The tasks of the study, in its order."""
+        return tuple(self._tasks.values())
+
+    def declare(self, tasks: Sequence[Task]) -> None:
+        """Add tasks to the study; those that it has stay where they are.
+
+        Raises
+        ------
+        StoreFull
+            If the manifest cannot be written.
+        """
+        if any(task.identity not in self._tasks for task in tasks):
+            self._tasks |= {task.identity: task for task in tasks}
+            self._write_manifest()
+
+    def finished(self, task: Task) -> Result | None:
+        """Return the result of a task, None where it is to be run; so are those that failed."""
+        found = self._kept.get(task.identity)
+        return found if found is not None and not found.failure else None
+
+    def add(self, result: Result) -> None:
+        """Keep a result of a declared task; it is on disk after a while, or after `flush`.
+
+        Raises
+        ------
+        StoreFull
+            If it cannot be written.
+        """
+        self._held.append(result)
+        now_s = time.monotonic()
+        if now_s - self._written_s >= WAIT_S + _WAIT_SHARE * (now_s - self._opened_s):
+            self.flush()
+
+    def flush(self) -> None:
+        """Bring to the disk what is held.
+
+        Raises
+        ------
+        StoreFull
+            If it cannot be written.
+        """
+        if not self._held:
+            return
+        content = _to_parquet(self._held)
+        digest = hashlib.sha256(content).hexdigest()[:_DIGITS]
+        self._write(f"part-{digest}.parquet", content)
+        self._kept |= {result.task.identity: result for result in self._held}
+        self._held = []
+        self._written_s = time.monotonic()
+
+    def results(self) -> list[Result]:
+        """Return the results that are on disk, in the order of the tasks."""
+        return [self._kept[name] for name in self._tasks if name in self._kept]
+
+    def frame(self) -> "pd.DataFrame":
+        """Return the results that are on disk as a frame; see `tvc.experiment.tasks.frame_of`."""
+        return frame_of(self.results())
+
+    def _write_manifest(self) -> None:
+        arms = {
+            task.arm_digest: {"policy": task.policy_values(), "workload": task.workload_values()}
+            for task in {task.arm_digest: task for task in self.tasks}.values()
+        }
+        manifest = {
+            "schema": SCHEMA,
+            "version": __version__,
+            "inputs_digest": self.inputs_digest,
+            "arms": arms,
+            "tasks": [list(task.columns().values()) for task in self.tasks],
+        }
+        self._write(MANIFEST, json.dumps(manifest, separators=(",", ":")).encode())
+
+    def _write(self, name: str, content: bytes) -> None:
+        temporary = self.folder / f".{name}{_TEMPORARY}"
+        try:
+            with temporary.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(self.folder / name)
+            _sync_folder(self.folder)
+        except OSError as why:
+            temporary.unlink(missing_ok=True)
+            reason = "the disk is full" if why.errno == errno.ENOSPC else str(why)
+            raise StoreFull(
+                f"{self.folder}: {reason}. {len(self._kept)} of {len(self._tasks)} replications "
+                "are kept; make room and go on with --resume"
+            ) from why
+
+    def _read_parts(self) -> dict[str, Result]:
+        kept: dict[str, Result] = {}
+        for path in sorted(self.folder.glob("part-*.parquet")):
+            content = path.read_bytes()
+            if hashlib.sha256(content).hexdigest()[:_DIGITS] != path.stem.removeprefix("part-"):
+                continue
+            for result in _from_parquet(content, self._tasks):
+                # A task that failed once and was run again has a result in two parts.
+                before = kept.get(result.task.identity)
+                if before is None or before.failure:
+                    kept[result.task.identity] = result
+        return kept
+
+
+def _sync_folder(folder: Path) -> None:
+    # Names are the folder's; Windows has no way to bring them to the disk, and needs none.
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+# The manifest
+
+
+def _read_manifest(folder: Path, names: Sequence[str]) -> Mapping[str, Any]:
+    if MANIFEST not in names:
+        raise StoreRefused(
+            f"{folder} holds something else than the results of a study: {list_choices(names)}"
+        )
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
+    except ValueError:
+        raise StoreRefused(f"{folder / MANIFEST} is no JSON") from None
+    if not isinstance(manifest, dict) or manifest.get("schema") != SCHEMA:
+        raise StoreRefused(f"{folder / MANIFEST} describes no study: its schema is not {SCHEMA}")
+    return manifest
+
+
+def _refuse_other(
+    folder: Path, manifest: Mapping[str, Any], inputs_digest: str, resume: bool
+) -> None:
+    if not resume:
+        raise StoreRefused(
+            f"{folder} holds results already; go on with --resume, or name another folder"
+        )
+    if manifest.get("version") != __version__:
+        raise StoreRefused(
+            f"{folder} holds results of tvc {manifest.get('version')}, and this is {__version__}: "
+            "they do not mix; name another folder"
+        )
+    if manifest.get("inputs_digest") != inputs_digest:
+        raise StoreRefused(
+            f"{folder} holds results of other inputs (policies, workload, seed or run settings "
+            "changed): they do not mix; name another folder"
+        )
+
+
+def _tasks_of(folder: Path, manifest: Mapping[str, Any]) -> tuple[Task, ...]:
+    try:
+        arms = manifest["arms"]
+        tasks = tuple(
+            Task.of(
+                study=study,
+                arm=arm,
+                policy=arms[digest]["policy"],
+                workload=arms[digest]["workload"],
+                replication=replication,
+                seed=seed,
+            )
+            for study, arm, digest, seed, replication in manifest["tasks"]
+        )
+    except (KeyError, TypeError, ValueError):
+        raise StoreRefused(f"{folder / MANIFEST} is damaged") from None
+    if [list(task.columns().values()) for task in tasks] != manifest["tasks"]:
+        raise StoreRefused(f"{folder / MANIFEST} is damaged: its arms are not those of its tasks")
+    return tasks
+
+
+# Parts
+
+
+def _to_parquet(results: Sequence[Result]) -> bytes:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    rows = [result.columns() for result in results]
+    names = dict.fromkeys(name for row in rows for name in row)
+    columns = {}
+    for name in names:
+        try:
+            columns[name] = pa.array([row.get(name) for row in rows])
+        except (pa.ArrowInvalid, pa.ArrowTypeError):
+            raise ValueError(f"the column {name} holds values of several kinds") from None
+    table = pa.table(columns)
+    content = io.BytesIO()
+    parquet.write_table(table, content)
+    return content.getvalue()
+
+
+def _from_parquet(content: bytes, tasks: Mapping[str, Task]) -> Iterable[Result]:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    by_columns = {tuple(task.columns().values()): task for task in tasks.values()}
+    for row in parquet.read_table(pa.BufferReader(content)).to_pylist():
+        task = by_columns.get(tuple(row.pop(name) for name in IDENTITY))
+        failure = row.pop(FAILURE)
+        if task is not None:
+            yield Result(task, {k: v for k, v in row.items() if v is not None}, failure)

@@ -198,11 +198,13 @@ class State:
         """
         state = cls()
         everyone = tuple(people)
+        # Looked up once: each person would look through all others, and there may be a million.
+        knowing = [person for person in everyone if person.knows]
         for person in everyone:
             if person.device_lost:
                 state.lost[person.name] = True
             if person.role != "outsider":
-                state.accounts[person.name] = account_of(person, everyone)
+                state.accounts[person.name] = account_of(person, knowing)
                 session = initial_session(person)
                 if session is not None:
                     state.sessions[person.name] = session

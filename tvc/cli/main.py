@@ -13,6 +13,7 @@ import typer
 from tvc import __version__
 from tvc.cli import (
     bench,
+    compare,
     explain,
     fix,
     hunt,
@@ -37,6 +38,7 @@ app = typer.Typer(
 testing.add_to(app)
 explain.add_to(app)
 simulate.add_to(app)
+compare.add_to(app)
 policies.add_to(app)
 schema.add_to(app)
 bench.add_to(app)

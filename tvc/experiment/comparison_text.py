@@ -1,11 +1,13 @@
 """What people read of a comparison: a finding, then the differences with their intervals."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from math import isinf, isnan
 from typing import Final
 
 from tvc.authority.durations import DAY_MS, HOUR_MS, MINUTE_MS, format_duration
 from tvc.experiment.comparison import Comparison, Delta, Estimate, adds_up, is_known
+from tvc.experiment.divergence import Divergence
 from tvc.experiment.replications import Asked
 from tvc.experiment.summary_text import spell_value
 from tvc.files.faults import escape
@@ -21,6 +23,8 @@ _HEADLINES: Final = {
     "p(takeover)": "the chance of a takeover",
 }
 _SIGNIFICANT: Final = 3
+#: Kinds of a difference that are told.
+_MOST_TOLD: Final = 3
 
 #: Spells a value of a metric.
 Spell = Callable[[float], str]
@@ -188,3 +192,46 @@ def columns(rows: Sequence[Sequence[str]]) -> list[str]:
         ).rstrip()
         for row in rows
     ]
+
+
+def divergence_lines(divergences: Sequence[Divergence]) -> list[str]:
+    """Return what differs request by request, over all replications.
+
+    Examples
+    --------
+    >>> divergence_lines([])
+    []
+    """
+    if not divergences:
+        return []
+    count = len(divergences)
+    total = Counter[str]()
+    for divergence in divergences:
+        total.update(divergence.counts)
+    told = (
+        ("newly_allowed", "requests newly allowed"),
+        ("newly_denied", "requests newly denied"),
+        ("earlier", "users back in earlier"),
+        ("later", "users back in later"),
+    )
+    lines = [f"The same requests, answered differently (over {count} replications)"]
+    rows = [(name, f"{total[key]:,}", _most_common(divergences, key)) for key, name in told]
+    lines += [f"  {line}" for line in columns(rows)]
+    unpaired = [sum(divergence.unpaired[side] for divergence in divergences) for side in (0, 1)]
+    if any(unpaired):
+        lines.append(
+            f"  {unpaired[0]:,} requests of the baseline and {unpaired[1]:,} of the candidate have "
+            "no partner at the same instant, since histories had parted: they are in no count"
+        )
+    return lines
+
+
+def _most_common(divergences: Sequence[Divergence], difference: str) -> str:
+    """Say of which request, and against which reason, most of a difference is."""
+    found = Counter[str]()
+    for pair in (pair for divergence in divergences for pair in divergence.pairs):
+        if pair.difference == difference:
+            refused = pair.baseline if pair.candidate.allowed else pair.candidate
+            found[f"{refused.kind} {refused.reason}"] += 1
+    most = sorted(found.items(), key=lambda item: (-item[1], item[0]))[:_MOST_TOLD]
+    return ", ".join(f"{number:,} {name}" for name, number in most)

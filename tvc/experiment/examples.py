@@ -157,7 +157,8 @@ def _round(at_ms: float, base_ms: int, grain_ms: int) -> float:
 def _told(
     divergence: Divergence, difference: Difference
 ) -> Iterator[tuple[str, Sequence[Answered], Sequence[Answered], Spell | None]]:
-    for of in (*divergence.pairs, *divergence.spells):
+    differing: tuple[Pair | Spell, ...] = (*divergence.pairs, *divergence.spells)
+    for of in differing:
         if of.difference != difference:
             continue
         if isinstance(of, Pair):

@@ -4,7 +4,7 @@ Each replication of both arms is run under one seed, so that chance that both sh
 their difference; an interval of the differences is far narrower than two intervals apart.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import inf, isinf, nan
 from typing import TYPE_CHECKING, Final
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tvc.experiment.arms import Arm
-from tvc.experiment.replications import HERE, Asked, Rows, Running, run_arms
+from tvc.experiment.replications import Asked, Plan, Rows, run_arms
 from tvc.experiment.statistics.binomial import never_seen_bound
 from tvc.experiment.statistics.intervals import t_interval
 from tvc.experiment.verdicts import bounds_of
@@ -188,17 +188,13 @@ def _unit_of_numbers(unit: Unit) -> str:
     return Unit.MS.value if unit.is_time else unit.value
 
 
-def compare(  # noqa: PLR0913 - what a comparison is made of
+def compare(
     baseline: Arm,
     candidate: Arm,
-    metrics: Sequence[Asked] | None = None,
+    metrics: Sequence[Asked] | None,
+    plan: Plan,
     *,
-    replications: int,
-    seed: int,
-    warmup_ms: int = 0,
     study: str = "compare",
-    running: Running = HERE,
-    run: Callable[..., Rows] = run_arms,
 ) -> Comparison:
     """Compare two arms on the same people.
 
@@ -207,17 +203,11 @@ def compare(  # noqa: PLR0913 - what a comparison is made of
     baseline, candidate
         The arms; their names differ.
     metrics
-        What to compare; by default `default_metrics`.
-    replications
-        Pairs, two at least for an interval.
-    seed, warmup_ms
-        What they are drawn from, and the time at the start that is not measured.
+        What to compare; None for `default_metrics`.
+    plan
+        Which pairs of replications, two at least for an interval, and where they are run.
     study
         What tables and progress call it.
-    running
-        Where replications are run.
-    run
-        Runs them: `tvc.experiment.replications.run_arms`, or what does the same.
 
     Returns
     -------
@@ -230,22 +220,15 @@ def compare(  # noqa: PLR0913 - what a comparison is made of
     >>> from tvc.files.workload import WorkloadModel
     >>> small = WorkloadModel.model_validate({"users": 300, "horizon": "7d"})
     >>> arms = [Arm(name, load_shipped(name).policy, small) for name in ("salesforce", "strict")]
-    >>> found = compare(*arms, [Asked.read("mean(exposure)")], replications=3, seed=1)
+    >>> found = compare(*arms, [Asked.read("mean(exposure)")], Plan(3, seed=1))
     >>> bool(found.deltas[0].delta.value < 0)
     True
     """
     arms = (baseline, candidate)
     asked = tuple(default_metrics(arms) if metrics is None else metrics)
-    rows = run(
-        study,
-        arms,
-        asked,
-        replications=replications,
-        seed=seed,
-        warmup_ms=warmup_ms,
-        running=running,
-    )
-    return Comparison(baseline, candidate, tuple(_deltas(asked, rows)), replications, seed)
+    rows = run_arms(study, arms, asked, plan)
+    deltas = tuple(_deltas(asked, rows))
+    return Comparison(baseline, candidate, deltas, plan.replications, plan.seed)
 
 
 def _deltas(asked: Sequence[Asked], rows: Rows) -> Iterator[Delta]:

@@ -158,6 +158,26 @@ HERE: Final = Running()
 
 
 @dataclass(frozen=True)
+class Plan:
+    """Which replications are run of every arm.
+
+    Attributes
+    ----------
+    replications
+        How many; their number is fixed beforehand.
+    seed, warmup_ms
+        What they are drawn from, and the time at the start that is not measured.
+    running
+        Where.
+    """
+
+    replications: int
+    seed: int
+    warmup_ms: int = 0
+    running: Running = HERE
+
+
+@dataclass(frozen=True)
 class _Measuring:
     """Runs a task: the arms by name, what is asked of them, and what is not measured."""
 
@@ -176,16 +196,7 @@ class _Measuring:
         }
 
 
-def run_arms(  # noqa: PLR0913 - what a study is made of
-    study: str,
-    arms: Sequence[Arm],
-    asked: Sequence[Asked],
-    *,
-    replications: int,
-    seed: int,
-    warmup_ms: int = 0,
-    running: Running = HERE,
-) -> Rows:
+def run_arms(study: str, arms: Sequence[Arm], asked: Sequence[Asked], plan: Plan) -> Rows:
     """Run every arm under the same seed and replications: on the same people and days.
 
     Parameters
@@ -196,12 +207,8 @@ def run_arms(  # noqa: PLR0913 - what a study is made of
         With names that differ.
     asked
         What is kept of each replication.
-    replications
-        How many of each arm; their number is fixed beforehand.
-    seed, warmup_ms
-        What they are drawn from, and the time at the start that is not measured.
-    running
-        Where.
+    plan
+        Which replications, and where.
 
     Returns
     -------
@@ -218,14 +225,12 @@ def run_arms(  # noqa: PLR0913 - what a study is made of
     by_name = {arm.name: arm for arm in arms}
     if len(by_name) < len(arms):
         raise ValueError("two arms have the same name")
-    tasks = [
-        _task(study, arm, number, seed, warmup_ms) for number in range(replications) for arm in arms
-    ]
-    model = _Measuring(by_name, tuple(asked), warmup_ms)
+    tasks = [_task(study, arm, number, plan) for number in range(plan.replications) for arm in arms]
+    running = plan.running
     found = run_study(
-        model,
+        _Measuring(by_name, tuple(asked), plan.warmup_ms),
         tasks,
-        store=_open(running, [str(one) for one in asked], arms, seed, warmup_ms),
+        store=_open([str(one) for one in asked], arms, plan),
         engine=running.engine,
         workers=running.workers,
         scheduler=running.scheduler,
@@ -239,11 +244,11 @@ def run_arms(  # noqa: PLR0913 - what a study is made of
     return [rows[place :: len(arms)] for place in range(len(arms))]
 
 
-def _task(study: str, arm: Arm, number: int, seed: int, warmup_ms: int) -> Task:
+def _task(study: str, arm: Arm, number: int, plan: Plan) -> Task:
     # The arm's digest stands for what empirical distributions hold, which the plain form names.
     workload = {
         "workload": arm.workload.model_dump(exclude={"sources"}),
-        "warmup_ms": warmup_ms,
+        "warmup_ms": plan.warmup_ms,
         "digest": arm.digest,
     }
     return Task.of(
@@ -252,14 +257,13 @@ def _task(study: str, arm: Arm, number: int, seed: int, warmup_ms: int) -> Task:
         policy=arm.policy.values(),
         workload=workload,
         replication=number,
-        seed=seed,
+        seed=plan.seed,
     )
 
 
-def _open(
-    running: Running, asked: list[str], arms: Sequence[Arm], seed: int, warmup_ms: int
-) -> Store | None:
-    if running.results is None:
+def _open(asked: list[str], arms: Sequence[Arm], plan: Plan) -> Store | None:
+    if plan.running.results is None:
         return None
-    digest = digest_of([asked, [[arm.name, arm.digest] for arm in arms], seed, warmup_ms])
-    return Store.open(running.results, digest, running.resume)
+    told = [[arm.name, arm.digest] for arm in arms]
+    digest = digest_of([asked, told, plan.replications, plan.seed, plan.warmup_ms])
+    return Store.open(plan.running.results, digest, plan.running.resume)

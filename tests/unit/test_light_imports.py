@@ -79,6 +79,7 @@ def python(folder, *words):
         ["explain", "hundred.tvc.yaml::case-7"],
         ["policies", "show", "strict"],
         ["schema", "policy"],
+        ["simulate", "--help"],
     ],
     ids=" ".join,
 )

@@ -18,6 +18,8 @@ from tvc.harness.exits import PRECEDENCE, Exit
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
 TEXT = README.read_text(encoding="utf-8")
+#: How much of a simulation's summary the README shows.
+_SHOWN_LINES = 24
 
 
 def block(mark):
@@ -46,6 +48,19 @@ def test_the_scenario_fails_as_shown(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert _run(["test", "ana.tvc.yaml"]) == Exit.FAILED
     assert block("failure") in capsys.readouterr().out
+
+
+def test_the_simulation_prints_what_is_shown(monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+    assert _run(["simulate", "scenarios/lost_phones.tvc.yaml"]) == Exit.PASS
+    printed = capsys.readouterr().out
+    shown = "".join(printed.splitlines(keepends=True)[:_SHOWN_LINES])
+    if os.environ.get("UPDATE_README"):
+        found = re.compile(r"(<!-- simulate -->\n```text\n).*?(```)", re.DOTALL)
+        text = README.read_text(encoding="utf-8")
+        changed = found.sub(lambda parts: f"{parts[1]}{shown}{parts[2]}", text)
+        README.write_text(changed, encoding="utf-8")
+    assert f"<!-- simulate -->\n```text\n{shown}```" in README.read_text(encoding="utf-8")
 
 
 def test_the_explanation_of_the_scenario_names_the_wait(tmp_path, monkeypatch, capsys):

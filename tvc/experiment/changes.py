@@ -5,6 +5,7 @@ inputs differ, so that one list serves both.
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,6 +33,25 @@ _QUOTES: Final = "\"'"
 
 class UnknownArm(ValueError):
     """An arm, or a change to one, that cannot be; the message says why."""
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What arms are made from.
+
+    Attributes
+    ----------
+    policy
+        To be changed.
+    workload
+        To be changed, in the plain form of files.
+    folder
+        Measured durations are read from below it.
+    """
+
+    policy: MergedPolicy
+    workload: Mapping[str, Any]
+    folder: Path
 
 
 def split_top(text: str, separator: str = ",") -> list[str]:
@@ -168,16 +188,11 @@ def read_arm(
     if not named or "=" in named:
         raise UnknownArm(f"{show(text)}: an arm begins with a policy, such as salesforce")
     base = _find_policy(named, policies or {})
-    return make_arm(text, base, workload, folder, [read_change(change) for change in changes])
+    ground = Ground(base, workload, folder)
+    return make_arm(text, ground, [read_change(change) for change in changes])
 
 
-def make_arm(
-    name: str,
-    policy: MergedPolicy,
-    workload: Mapping[str, Any],
-    folder: Path,
-    changes: Iterable[tuple[str, Any]] = (),
-) -> Arm:
+def make_arm(name: str, ground: Ground, changes: Iterable[tuple[str, Any]] = ()) -> Arm:
     """Return an arm: a policy and a workload, both with changes by dotted key; see `read_arm`."""
     knobs: dict[str, Any] = {}
     values: dict[str, Any] = {}
@@ -186,14 +201,14 @@ def make_arm(
         if key in knobs or key in values:
             raise UnknownArm(f"{key} is given twice")
         kind[key] = value
-    changed = change_policy(policy, knobs)
+    changed = change_policy(ground.policy, knobs)
     try:
-        model = WorkloadModel.model_validate(override(workload, values))
+        model = WorkloadModel.model_validate(override(ground.workload, values))
     except ValidationError as error:
         raise UnknownArm(_say(error.errors()[0])) from None
     except ValueError as error:
         raise UnknownArm(str(error)) from None
-    return Arm(name, changed.policy, with_measurements(model, folder))
+    return Arm(name, changed.policy, with_measurements(model, ground.folder))
 
 
 def change_policy(policy: MergedPolicy, knobs: Mapping[str, Any]) -> MergedPolicy:

@@ -182,7 +182,7 @@ def _scaled(arm: Arm, key: str, factor: float) -> Arm:
         return arm
     workload = _with(arm.workload, parts, scaled)
     try:
-        WorkloadModel.model_validate(workload.model_dump())
+        WorkloadModel.model_validate(workload.model_dump(exclude_none=True))
     except ValidationError:
         return arm
     return replace(arm, name=f"{arm.name} [{key} x{factor:g}]", workload=workload)

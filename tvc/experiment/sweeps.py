@@ -4,17 +4,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, product
 from math import isnan
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from tvc.authority.durations import MINUTE_MS, SECOND_MS, format_duration, parse_duration
 from tvc.experiment.arms import Arm
-from tvc.experiment.changes import UnknownArm, check_key, make_arm, read_value, split_top
+from tvc.experiment.changes import Ground, UnknownArm, check_key, make_arm, read_value, split_top
 from tvc.experiment.comparison import Estimate, estimate
 from tvc.experiment.replications import Asked, Plan, run_arms
 from tvc.experiment.verdicts import bounds_of
 from tvc.files.faults import show
-from tvc.files.policy_merging import MergedPolicy
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -216,20 +214,13 @@ def spell(value: object) -> Any:  # noqa: ANN401 - a scalar, as files spell it
     return value
 
 
-def sweep(
-    policy: MergedPolicy,
-    workload: Mapping[str, Any],
-    folder: Path,
-    axes: Sequence[Axis],
-    metrics: Sequence[Asked],
-    plan: Plan,
-) -> Sweep:
+def sweep(ground: Ground, axes: Sequence[Axis], metrics: Sequence[Asked], plan: Plan) -> Sweep:
     """Run every combination of the axes under the same seed and replications.
 
     Parameters
     ----------
-    policy, workload, folder
-        What is varied; the workload in the plain form of files, measured durations below folder.
+    ground
+        What is varied.
     axes
         What takes which values.
     metrics
@@ -244,15 +235,16 @@ def sweep(
 
     Examples
     --------
+    >>> from pathlib import Path
     >>> from tvc.files.policies import load_shipped
-    >>> found = sweep(load_shipped("salesforce"), {"users": 300, "horizon": "7d"}, Path(),
+    >>> found = sweep(Ground(load_shipped("salesforce"), {"users": 300, "horizon": "7d"}, Path()),
     ...               [read_axis("lifetime.max=1h,24h")], [Asked.read("mean(exposure)")],
     ...               Plan(3, seed=1))
     >>> low, high = found.frame()["value"]
     >>> bool(low < high)
     True
     """
-    combinations = grid(policy, workload, folder, axes)
+    combinations = grid(ground, axes)
     arms = [arm for _, arm in combinations]
     rows = run_arms("sweep", arms, metrics, plan)
     points = tuple(
@@ -262,9 +254,7 @@ def sweep(
     return Sweep(tuple(axes), tuple(metrics), points, tuple(arms), plan.replications, plan.seed)
 
 
-def grid(
-    policy: MergedPolicy, workload: Mapping[str, Any], folder: Path, axes: Sequence[Axis]
-) -> list[tuple[dict[str, Any], Arm]]:
+def grid(ground: Ground, axes: Sequence[Axis]) -> list[tuple[dict[str, Any], Arm]]:
     """Return each combination with its arm, the last axis varying fastest.
 
     Raises
@@ -281,16 +271,14 @@ def grid(
         count *= len(axis.values)
     if count > MOST_POINTS:
         raise UnknownArm(f"{count:,} combinations are more than {MOST_POINTS:,}")
-    return list(_grid(policy, workload, folder, axes))
+    return list(_grid(ground, axes))
 
 
-def _grid(
-    policy: MergedPolicy, workload: Mapping[str, Any], folder: Path, axes: Sequence[Axis]
-) -> Iterator[tuple[dict[str, Any], Arm]]:
+def _grid(ground: Ground, axes: Sequence[Axis]) -> Iterator[tuple[dict[str, Any], Arm]]:
     for combination in product(*(axis.values for axis in axes)):
         values = dict(zip((axis.key for axis in axes), combination, strict=True))
         name = ",".join(f"{key}={spell(value)}" for key, value in values.items())
-        yield values, make_arm(name, policy, workload, folder, values.items())
+        yield values, make_arm(name, ground, values.items())
 
 
 def front(

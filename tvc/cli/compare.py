@@ -1,0 +1,225 @@
+"""``tvc compare``: two arms on the same people, and what the second changes."""
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from tvc.cli.common import close_quietly
+from tvc.cli.options import Overrides
+from tvc.cli.studies import (
+    EngineName,
+    Replications,
+    Results,
+    Resume,
+    Scheduler,
+    Study,
+    StudySeed,
+    Workers,
+    find_study,
+    plain_number,
+    read_asked,
+    running_of,
+    said_plainly,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tvc.experiment.comparison import Comparison
+    from tvc.experiment.divergence import Divergence
+
+SCHEMA = "tvc.compare/1"
+_HELP = """Compare two arms on the same people and days.
+
+An arm is a policy (the name of a shipped one, of one in the scenario file, or a policy file), then
+changes by dotted key to its knobs and to the workload: salesforce,lifetime.max=4h,desk.admins=3.
+Values are written as in files, distributions in braces: desk.handling={lognormal: {median: 5m, p95:
+20m}}."""
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command("compare", help=_HELP)(compare)
+
+
+def compare(  # noqa: PLR0913 - the options of the command
+    baseline: Annotated[
+        str, typer.Argument(metavar="BASELINE", help="An arm: POLICY[,KEY=VALUE...].")
+    ],
+    candidate: Annotated[
+        str, typer.Argument(metavar="CANDIDATE", help="The arm that might replace it.")
+    ],
+    on: Annotated[
+        str,
+        typer.Option("--on", metavar="FILE[::id]", help="The scenario whose workload both meet."),
+    ],
+    metric: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--metric",
+            metavar="METRIC",
+            help="Compare this only, such as mean(calls). Repeatable; by default every measure.",
+        ),
+    ] = None,
+    replications: Replications = 20,
+    seed: StudySeed = None,
+    policy: Overrides = None,
+    flip: Annotated[
+        str | None,
+        typer.Option(
+            "--flip",
+            metavar="METRIC",
+            help="Also halve and double each assumption, and say which of them change who is "
+            "better by METRIC.",
+        ),
+    ] = None,
+    example: Annotated[
+        Path | None,
+        typer.Option(
+            "--example",
+            metavar="DIR",
+            help="Write the shortest history that shows each difference as a scenario file.",
+        ),
+    ] = None,
+    max_newly_allowed: Annotated[
+        int | None,
+        typer.Option(
+            "--max-newly-allowed",
+            metavar="N",
+            min=0,
+            help="Exit 7 when the candidate allows more requests that the baseline denies.",
+        ),
+    ] = None,
+    form: Annotated[
+        Literal["pretty", "json", "csv"], typer.Option("-f", help="Of standard output.")
+    ] = "pretty",
+    engine: EngineName = "serial",
+    workers: Workers = 1,
+    scheduler: Scheduler = None,
+    results: Results = None,
+    resume: Resume = False,
+) -> int:
+    """Compare two arms, and say what differs."""
+    from tvc.experiment.changes import read_arm
+    from tvc.experiment.comparison import compare as run
+    from tvc.experiment.divergence import diverge
+    from tvc.experiment.replications import Plan
+    from tvc.harness.exits import Exit
+
+    asked = read_asked(metric) if metric else None
+    flipped = read_asked([flip])[0] if flip else None
+    with said_plainly():
+        running = running_of(engine, workers, scheduler, results, resume)
+        study = find_study(on, policy or [])
+        arms = [
+            read_arm(text, study.workload, study.folder, study.policies)
+            for text in (baseline, candidate)
+        ]
+        if arms[0].digest == arms[1].digest:
+            raise typer.BadParameter("both arms are the same: nothing differs")
+        of_seed = study.run.seed if seed is None else seed
+        warmup_ms = study.warmup_ms(arms, of_seed, replications)
+        plan = Plan(replications, of_seed, warmup_ms, running)
+        found = run(arms[0], arms[1], asked, plan, study=study.name)
+        divergences = [
+            diverge(*arms, seed=of_seed, replication=number, warmup_ms=warmup_ms)
+            for number in range(replications)
+        ]
+        flips: list[str] = []
+        if flipped is not None:
+            from tvc.experiment.questions import tornado
+            from tvc.experiment.questions_text import flip_lines
+
+            # What the folder keeps is the comparison.
+            elsewhere = replace(running, results=None, resume=False)
+            bars = tornado(arms, flipped, replace(plan, running=elsewhere))
+            flips = flip_lines(bars, flipped, study.measured_ms(arms[0], warmup_ms))
+    written = [] if example is None else _write_examples(example, divergences, found)
+    allowed = sum(of.counts["newly_allowed"] for of in divergences)
+    missed = max_newly_allowed is not None and allowed > max_newly_allowed
+    text = {
+        "pretty": lambda: _pretty(study, found, divergences, flips, written, warmup_ms),
+        "json": lambda: _json(study, found, divergences),
+        "csv": lambda: found.frame().to_csv(index=False).rstrip("\n"),
+    }[form]()
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        close_quietly(sys.stdout)
+    if missed:
+        print(
+            f"tvc: {allowed} requests are newly allowed, and at most {max_newly_allowed} may be",
+            file=sys.stderr,
+        )
+    return int(Exit.GATE_MISSED if missed else Exit.PASS)
+
+
+def _pretty(  # noqa: PLR0913 - the parts of the report
+    study: Study,
+    found: "Comparison",
+    divergences: "Sequence[Divergence]",
+    flips: list[str],
+    written: list[str],
+    warmup_ms: int,
+) -> str:
+    from tvc.experiment.arms import assumptions
+    from tvc.experiment.comparison_text import comparison_lines, divergence_lines
+
+    assumed = assumptions((found.baseline, found.candidate))
+    lines = [f"{study.name}: {found.baseline.name} -> {found.candidate.name}", ""]
+    lines += comparison_lines(found, study.measured_ms(found.baseline, warmup_ms))
+    lines += ["", *divergence_lines(divergences)]
+    lines += ["", *written] if written else []
+    lines += ["", *flips] if flips else []
+    lines += ["", f"{len(assumed)} inputs are assumptions (`tvc simulate --inputs` lists them)"]
+    return "\n".join(lines)
+
+
+def _json(study: Study, found: "Comparison", divergences: "Sequence[Divergence]") -> str:
+    from tvc.experiment.arms import assumptions
+    from tvc.experiment.divergence import DIFFERENCES
+
+    rows = [
+        {key: plain_number(value) if isinstance(value, float) else value for key, value in row}
+        for row in (row.items() for row in found.frame().to_dict("records"))
+    ]
+    counts = {name: sum(of.counts[name] for of in divergences) for name in DIFFERENCES}
+    arms = {"baseline": found.baseline, "candidate": found.candidate}
+    report = {
+        "schema": SCHEMA,
+        "on": study.name,
+        "seed": found.seed,
+        "replications": found.replications,
+        "arms": {side: {"name": arm.name, "digest": arm.digest} for side, arm in arms.items()},
+        "metrics": rows,
+        "differences": counts,
+        "unpaired": [sum(of.unpaired[side] for of in divergences) for side in (0, 1)],
+        "assumptions": assumptions(tuple(arms.values())),
+    }
+    return json.dumps(report, indent=2)
+
+
+def _write_examples(
+    folder: Path, divergences: "Sequence[Divergence]", found: "Comparison"
+) -> list[str]:
+    from tvc.experiment.divergence import DIFFERENCES
+    from tvc.experiment.examples import find_example
+
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = []
+    for difference in DIFFERENCES:
+        example = find_example(divergences, (found.baseline, found.candidate), difference)
+        if example is not None:
+            path = folder / f"{difference}.tvc.yaml"
+            path.write_text(example.text, "utf-8")
+            lines.append(f"example of {difference} in {path}, {example.steps} requests at most")
+        elif any(of.counts[difference] for of in divergences):
+            lines.append(
+                f"no example of {difference}: none of the shortest histories plays alike without "
+                "the rest of the workload"
+            )
+    return lines

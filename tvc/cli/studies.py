@@ -1,0 +1,220 @@
+"""What the commands that run many replications share: the workload they are on, and options."""
+
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from tvc.cli.common import one_case, overrides_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tvc.experiment.arms import Arm
+    from tvc.experiment.replications import Running
+    from tvc.files.policy_merging import MergedPolicy
+    from tvc.files.study import RunModel
+
+Replications = Annotated[
+    int,
+    typer.Option("-n", metavar="N", min=2, max=100_000, help="Replications of each arm."),
+]
+StudySeed = Annotated[
+    int | None,
+    typer.Option("--seed", metavar="N", min=0, help="Instead of the scenario's own seed."),
+]
+EngineName = Annotated[
+    Literal["serial", "processes", "dask"],
+    typer.Option("--engine", help="Where replications run; the answer is the same everywhere."),
+]
+Workers = Annotated[
+    int, typer.Option("--workers", metavar="N", min=1, help="Processes, with --engine processes.")
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option("--scheduler", metavar="ADDRESS", help="Of Dask, with --engine dask."),
+]
+Results = Annotated[
+    Path | None,
+    typer.Option(
+        "--results",
+        metavar="DIR",
+        help="Keep finished replications there as Parquet files; nothing is written by default.",
+    ),
+]
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Go on with what --results DIR holds of the same study.")
+]
+
+
+@dataclass(frozen=True)
+class Study:
+    """The workload that a command is on.
+
+    Attributes
+    ----------
+    name
+        ``file::id``.
+    policy
+        That of the scenario.
+    policies
+        What names stand for in its file, before those of the package.
+    workload
+        In the plain form of the file.
+    run
+        How the scenario is run.
+    folder
+        Measured durations are read from below it.
+    """
+
+    name: str
+    policy: "MergedPolicy"
+    policies: Mapping[str, "MergedPolicy"]
+    workload: Mapping[str, Any]
+    run: "RunModel"
+    folder: Path
+
+    def warmup_ms(self, arms: "Sequence[Arm]", seed: int, replications: int) -> int:
+        """Return the time at the start that is not measured; the arm that needs most decides.
+
+        Raises
+        ------
+        typer.BadParameter
+            If none is found.
+        """
+        from tvc.experiment.judging import NoSteadyState, find_warmup
+
+        if self.run.warmup != "auto":
+            return self.run.warmup
+        try:
+            return find_warmup(arms, min(replications, self.run.replications.min), seed)[0]
+        except NoSteadyState as why:
+            raise typer.BadParameter(str(why)) from None
+
+    def measured_ms(self, arm: "Arm", warmup_ms: int) -> int:
+        """Return how long a replication measures."""
+        return arm.workload.horizon - warmup_ms
+
+
+def find_study(text: str, overrides: list[str]) -> Study:
+    """Load the scenario with a workload that FILE or FILE::id names.
+
+    Raises
+    ------
+    typer.BadParameter
+        If there is none, or it is a comparison or a timeline.
+    InvalidFile
+        If the file has faults.
+    """
+    from tvc.files.documents import read_document
+    from tvc.files.nodes import Mapping as Node
+    from tvc.files.policies import PolicyResolver
+    from tvc.files.scenarios import load_scenarios
+    from tvc.files.study import read_stochastic
+
+    file, separator, _ = text.partition("::")
+    path = Path(file)
+    if not path.is_file():
+        raise typer.BadParameter(f"no such file: {file}")
+    if separator:
+        case = one_case(text, overrides)
+    else:
+        cases = load_scenarios(path, overrides_of(overrides)).cases
+        found = [case for case in cases if "workload" in case.study]
+        if len(found) != 1:
+            names = ", ".join(f"{file}::{case.id}" for case in found)
+            raise typer.BadParameter(
+                f"{file} has several workloads; name one of: {names}"
+                if found
+                else f"{file} has no scenario with a workload"
+            )
+        case = found[0]
+    if "workload" not in case.study:
+        on = case.study.get("compare", {}).get("on")
+        raise typer.BadParameter(
+            f"{text} compares two arms, which `tvc test` judges; its workload is {file}::{on}"
+            if on
+            else f"{text} is a timeline, in which nothing is random: `tvc test` plays it"
+        )
+    root = read_document(path)
+    entries = root.entries if isinstance(root, Node) else ()
+    node = next((value for key, value in entries if key.text == "policies"), None)
+    replaced = {name: Path(file) for name, file in overrides_of(overrides).items()}
+    resolver = PolicyResolver(node, path, replaced)
+    return Study(
+        case.name,
+        case.policy,
+        {name: resolver.resolve(name) for name in resolver.names()},
+        case.study["workload"],
+        read_stochastic(case.study).run,
+        path.parent,
+    )
+
+
+def running_of(
+    engine: Literal["serial", "processes", "dask"],
+    workers: int,
+    scheduler: str | None,
+    results: Path | None,
+    resume: bool,
+) -> "Running":
+    """Return how replications are run, from the options.
+
+    Raises
+    ------
+    typer.BadParameter
+        If they do not go together.
+    """
+    from tvc.experiment.replications import Running
+
+    if (engine == "dask") != (scheduler is not None):
+        raise typer.BadParameter("--engine dask and --scheduler ADDRESS go together")
+    if workers > 1 and engine != "processes":
+        raise typer.BadParameter("--workers: more than one takes --engine processes")
+    if resume and results is None:
+        raise typer.BadParameter("--resume goes on with a folder: name it by --results DIR")
+    return Running(engine, workers, scheduler, results, resume, progress=True)
+
+
+@contextmanager
+def said_plainly() -> Iterator[None]:
+    """Turn what a person asked wrongly into a usage error, with its sentence.
+
+    Raises
+    ------
+    typer.BadParameter
+        For an arm, a key, a folder or an engine that will not do.
+    """
+    from tvc.experiment.changes import UnknownArm
+    from tvc.experiment.engines import EngineRefused
+    from tvc.experiment.store import StoreFull, StoreRefused
+
+    try:
+        yield
+    except (UnknownArm, StoreRefused, EngineRefused, StoreFull) as why:
+        raise typer.BadParameter(str(why)) from None
+
+
+def plain_number(value: float) -> float | None:
+    """Return a number as JSON can say it; what is infinite or missing is null."""
+    return value if math.isfinite(value) else None
+
+
+def read_asked(texts: "Sequence[str]") -> list[Any]:
+    """Read metrics of one arm.
+
+    Raises
+    ------
+    typer.BadParameter
+        If one is none.
+    """
+    from tvc.experiment.replications import Asked
+
+    try:
+        return [Asked.read(text) for text in texts]
+    except ValueError as wrong:
+        raise typer.BadParameter(f"--metric: {wrong}") from None

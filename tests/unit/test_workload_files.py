@@ -1,4 +1,6 @@
 import json
+import os
+import re
 import subprocess
 import sys
 import warnings
@@ -17,6 +19,8 @@ from tvc.files.distributions import (
     Uniform,
     parse_distribution,
 )
+from tvc.files.empirical import with_measurements
+from tvc.files.faults import InvalidFile
 from tvc.files.models import Part
 from tvc.files.quantities import HOURS_OF_WEEK, parse_week_hours
 from tvc.files.study import (
@@ -605,3 +609,98 @@ def test_changes_of_an_arm_leave_the_base_as_it_is():
 
 def test_a_scenario_of_the_wrong_form_is_not_examined_further():
     assert check_stochastic({"workload": {"users": 0}, "run": 5}, {}) == []
+
+
+# Measured durations
+
+
+def measured(folder, name="waits.csv"):
+    workload = WorkloadModel.model_validate({"desk": {"handling": {"empirical": name}}})
+    return with_measurements(workload, folder)
+
+
+def faults_of_measured(folder, name="waits.csv"):
+    with pytest.raises(InvalidFile) as caught:
+        measured(folder, name)
+    return [(fault.line, fault.message) for fault in caught.value.faults]
+
+
+@pytest.mark.parametrize(
+    "text", ["duration\n90s\n2m\n", "90s\n2m", "\ufeffDuration\r\n90s\r\n\r\n 2m \r\n"]
+)
+def test_measured_durations_are_read_with_or_without_a_heading(tmp_path, text):
+    (tmp_path / "waits.csv").write_text(text, "utf-8", newline="")
+    assert measured(tmp_path).desk.handling == Empirical("waits.csv", (90_000, 120_000))
+
+
+def test_every_distribution_of_a_workload_may_be_measured_and_the_workload_stays_as_it_is(tmp_path):
+    (tmp_path / "waits.csv").write_text("1s\n")
+    spread = {"empirical": "waits.csv"}
+    workload = WorkloadModel.model_validate(
+        {
+            "desk": {"patience": spread, "lifetime": spread, "checks": {"video": {"time": spread}}},
+            "losses": {"noticed_after": spread},
+        }
+    )
+    before = workload.model_copy(deep=True)
+    read = with_measurements(workload, tmp_path)
+    assert workload == before
+    found = (
+        read.desk.patience, read.desk.lifetime, read.desk.checks.video.time,
+        read.losses.noticed_after,
+    )  # fmt: skip
+    assert found == (Empirical("waits.csv", (1_000,)),) * 4
+    assert read.desk.handling == workload.desk.handling
+
+
+def test_each_line_that_is_no_duration_is_reported_at_its_line(tmp_path):
+    (tmp_path / "waits.csv").write_text("duration\n90s\nsoon\n-5s\n90\nduration\n")
+    first, second, *others = faults_of_measured(tmp_path)
+    assert first[0] == 3
+    assert "'soon' is no duration" in first[1]
+    assert second == (4, "-5s is negative")
+    assert [line for line, _ in others] == [5, 6]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "holds no durations"),
+        (b"duration\n\n", "holds no durations"),
+        (b"\xff\xfe1\x00s\x00", "no text in UTF-8"),
+        (b"1s\n" * 3_400_000, "more than 10000000 bytes"),
+    ],
+    ids=["empty", "only-a-heading", "other-encoding", "giant"],
+)
+def test_a_file_without_usable_durations_is_reported(tmp_path, content, message):
+    (tmp_path / "waits.csv").write_bytes(content)
+    ((_, text),) = faults_of_measured(tmp_path)
+    assert message in text
+
+
+def test_a_link_that_leads_out_of_the_folder_is_not_followed(tmp_path):
+    (tmp_path / "outside.csv").write_text("1s\n")
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    (inner / "waits.csv").symlink_to(tmp_path / "outside.csv")
+    (inner / "folder").symlink_to(tmp_path)
+    for name in ("waits.csv", "folder/outside.csv"):
+        ((_, text),) = faults_of_measured(inner, name)
+        assert "outside of the scenario's folder" in text
+
+
+def test_what_is_no_file_is_reported_and_not_waited_for(tmp_path):
+    (tmp_path / "one.csv").symlink_to("other.csv")
+    (tmp_path / "other.csv").symlink_to("one.csv")
+    (tmp_path / "folder.csv").mkdir()
+    os.mkfifo(tmp_path / "pipe.csv")
+    for name, message in (
+        ("one.csv", "no path of a file|Too many levels"),  # by the version of Python
+        ("nul\0.csv", "no path of a file"),
+        ("folder.csv", "is no file"),
+        ("pipe.csv", "is no file"),
+        ("gone.csv", "cannot be read: No such file"),
+        ("x" * 300 + ".csv", "File name too long"),
+    ):
+        ((_, text),) = faults_of_measured(tmp_path, name)
+        assert re.search(message, text)

@@ -22,6 +22,7 @@ from tvc.cli.studies import (
     find_study,
     plain_number,
     read_asked,
+    refuse_impossible,
     running_of,
     said_plainly,
 )
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from tvc.experiment.divergence import Divergence
 
 SCHEMA = "tvc.compare/1"
+#: Replications whose histories are kept to look for examples: what each holds is large.
+_SEARCHED = 5
 _HELP = """Compare two arms on the same people and days.
 
 An arm is a policy (the name of a shipped one, of one in the scenario file, or a policy file), then
@@ -121,14 +124,15 @@ def compare(  # noqa: PLR0913 - the options of the command
         ]
         if arms[0].digest == arms[1].digest:
             raise typer.BadParameter("both arms are the same: nothing differs")
+        refuse_impossible([*(asked or ()), *([flipped] if flipped else ())], arms)
         of_seed = study.run.seed if seed is None else seed
         warmup_ms = study.warmup_ms(arms, of_seed, replications)
         plan = Plan(replications, of_seed, warmup_ms, running)
         found = run(arms[0], arms[1], asked, plan, study=study.name)
-        divergences = [
-            diverge(*arms, seed=of_seed, replication=number, warmup_ms=warmup_ms)
-            for number in range(replications)
-        ]
+        divergences = []
+        for number in range(replications):
+            one = diverge(*arms, seed=of_seed, replication=number, warmup_ms=warmup_ms)
+            divergences.append(one if number < _SEARCHED else one.counted())
         flips: list[str] = []
         if flipped is not None:
             from tvc.experiment.questions import tornado
@@ -216,7 +220,7 @@ def _write_examples(
         if example is not None:
             path = folder / f"{difference}.tvc.yaml"
             path.write_text(example.text, "utf-8")
-            lines.append(f"example of {difference} in {path}, {example.steps} requests at most")
+            lines.append(f"example of {difference} in {path}: {example.person}")
         elif any(of.counts[difference] for of in divergences):
             lines.append(
                 f"no example of {difference}: none of the shortest histories plays alike without "

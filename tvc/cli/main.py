@@ -23,6 +23,7 @@ from tvc.cli import (
     policies,
     schema,
     simulate,
+    sweep,
     testing,
 )
 from tvc.cli.common import close_quietly
@@ -39,6 +40,7 @@ testing.add_to(app)
 explain.add_to(app)
 simulate.add_to(app)
 compare.add_to(app)
+sweep.add_to(app)
 policies.add_to(app)
 schema.add_to(app)
 bench.add_to(app)

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tvc.experiment.arms import Arm
-    from tvc.experiment.replications import Running
+    from tvc.experiment.changes import Ground
+    from tvc.experiment.replications import Asked, Running
     from tvc.files.policy_merging import MergedPolicy
     from tvc.files.study import RunModel
 
@@ -77,6 +78,13 @@ class Study:
     workload: Mapping[str, Any]
     run: "RunModel"
     folder: Path
+
+    @property
+    def ground(self) -> "Ground":
+        """What arms of its own policy are made from."""
+        from tvc.experiment.changes import Ground
+
+        return Ground(self.policy, self.workload, self.folder)
 
     def warmup_ms(self, arms: "Sequence[Arm]", seed: int, replications: int) -> int:
         """Return the time at the start that is not measured; the arm that needs most decides.
@@ -204,7 +212,7 @@ def plain_number(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def read_asked(texts: "Sequence[str]") -> list[Any]:
+def read_asked(texts: "Sequence[str]") -> "list[Asked]":
     """Read metrics of one arm.
 
     Raises
@@ -218,3 +226,20 @@ def read_asked(texts: "Sequence[str]") -> list[Any]:
         return [Asked.read(text) for text in texts]
     except ValueError as wrong:
         raise typer.BadParameter(f"--metric: {wrong}") from None
+
+
+def refuse_impossible(asked: "Sequence[Asked]", arms: "Sequence[Arm]") -> None:
+    """Refuse metrics that can never be anything.
+
+    Raises
+    ------
+    typer.BadParameter
+        If only attackers bring it about, and no arm has any.
+    """
+    attacked = any(arm.workload.has_attackers for arm in arms)
+    for one in asked:
+        for measure in one.metric.measures:
+            if measure.by_attackers and not attacked:
+                raise typer.BadParameter(
+                    f"{measure.name} can never happen: the workload has no attackers"
+                )

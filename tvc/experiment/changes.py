@@ -29,6 +29,7 @@ from tvc.files.writing import write_yaml
 _OPENING: Final = "[{"
 _CLOSING: Final = "]}"
 _QUOTES: Final = "\"'"
+_HORIZON: Final = "horizon"
 
 
 class UnknownArm(ValueError):
@@ -192,11 +193,34 @@ def read_arm(
     return make_arm(text, ground, [read_change(change) for change in changes])
 
 
+def changed_arm(  # noqa: PLR0913, PLR0917 - as `read_arm`, and what changes
+    text: str,
+    key: str,
+    value: object,
+    workload: Mapping[str, Any],
+    folder: Path,
+    policies: Mapping[str, MergedPolicy] | None = None,
+) -> Arm:
+    """Return the arm that a text names with one more knob or input changed.
+
+    Raises
+    ------
+    UnknownArm
+        As `read_arm` does, and where the text says that key itself.
+    """
+    named, *changes = split_top(text)
+    ground = Ground(_find_policy(named, policies or {}), workload, folder)
+    told = [*(read_change(change) for change in changes), (key, value)]
+    return make_arm(f"{text} [{key}={value}]", ground, told)
+
+
 def make_arm(name: str, ground: Ground, changes: Iterable[tuple[str, Any]] = ()) -> Arm:
     """Return an arm: a policy and a workload, both with changes by dotted key; see `read_arm`."""
     knobs: dict[str, Any] = {}
     values: dict[str, Any] = {}
     for key, value in changes:
+        if key == _HORIZON:
+            raise UnknownArm("the horizon is what all arms are measured over: it stays the file's")
         kind = knobs if is_knob(key) else values
         if key in knobs or key in values:
             raise UnknownArm(f"{key} is given twice")

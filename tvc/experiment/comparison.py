@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from tvc.experiment.arms import Arm
 from tvc.experiment.replications import Asked, Plan, Rows, run_arms
-from tvc.experiment.statistics.binomial import never_seen_bound
+from tvc.experiment.statistics.binomial import clopper_pearson, never_seen_bound
 from tvc.experiment.statistics.intervals import t_interval
 from tvc.experiment.verdicts import bounds_of
 from tvc.files.metrics import MEASURES, Function, Shape, Statistic, Unit
@@ -40,7 +40,7 @@ class Estimate:
     value
         In milliseconds for times. NaN without any value; infinite where a replication's is.
     low, high
-        Student's interval at `LEVEL`, infinite where nothing is known.
+        Student's interval, infinite where nothing is known.
     replications, missing
         Those with a value, which were used, and those without.
     """
@@ -59,7 +59,9 @@ class Estimate:
         return int(self.low > 0) - int(self.high < 0)
 
 
-def estimate(values: NDArray[np.float64], ends: tuple[float, float] | None = None) -> Estimate:
+def estimate(
+    values: NDArray[np.float64], ends: tuple[float, float] | None = None, level: float = LEVEL
+) -> Estimate:
     """Estimate a mean from one value a replication, their number having been fixed beforehand.
 
     Parameters
@@ -67,18 +69,21 @@ def estimate(values: NDArray[np.float64], ends: tuple[float, float] | None = Non
     values
         Of shape (n,).
     ends
-        What no value can be beyond; None where there is no such thing. Bounded values that are
-        all alike have no spread to go by: another one, as far away as can be, is then taken to
-        be as likely as n replications without it allow.
+        What no value can be beyond; None where there is no such thing. The interval ends there,
+        and that of a share of replications is Clopper and Pearson's. Bounded values that are all
+        alike have no spread to go by: another one, as far away as can be, is then taken to be as
+        likely as n replications without it allow.
+    level
+        Of the interval.
 
     Examples
     --------
     >>> found = estimate(np.array([1.0, 2.0, 3.0, 4.0]))
     >>> found.value, found.sign
     (2.5, 1)
-    >>> found = estimate(np.ones(20), (0.0, 1.0))
+    >>> found = estimate(np.zeros(20), (-1.0, 1.0))
     >>> f"{found.low:.3f} {found.high:.3f}"
-    '0.861 1.000'
+    '-0.139 0.139'
     """
     present = values[~np.isnan(values)]
     missing = int(values.size - present.size)
@@ -89,12 +94,23 @@ def estimate(values: NDArray[np.float64], ends: tuple[float, float] | None = Non
         endless = set(present[np.isinf(present)].tolist())
         return Estimate(endless.pop() if len(endless) == 1 else nan, -inf, inf, count, missing)
     mean = float(present.mean())
-    if ends is not None and not np.ptp(present):
-        unseen = never_seen_bound(count, LEVEL)
-        low, high = (mean + unseen * (end - mean) for end in ends)
-        return Estimate(mean, low, high, count, missing)
-    low, high = (-inf, inf) if count == 1 else t_interval(present.tolist(), LEVEL)
+    low, high = _limits(present, mean, ends, level)
     return Estimate(mean, low, high, count, missing)
+
+
+def _limits(
+    values: NDArray[np.float64], mean: float, ends: tuple[float, float] | None, level: float
+) -> tuple[float, float]:
+    count = int(values.size)
+    if ends == (0.0, 1.0) and np.isin(values, ends).all():
+        return clopper_pearson(int(values.sum()), count, level)
+    if ends is not None and not np.ptp(values):
+        unseen = never_seen_bound(count, level)
+        return mean + unseen * (ends[0] - mean), mean + unseen * (ends[1] - mean)
+    if count == 1:
+        return (-inf, inf) if ends is None else ends
+    low, high = t_interval(values.tolist(), level)
+    return (low, high) if ends is None else (max(low, ends[0]), min(high, ends[1]))
 
 
 def difference(

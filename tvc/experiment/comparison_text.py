@@ -59,7 +59,7 @@ def speller(asked: Asked, measured_ms: int, *, signed: bool = False, bare: bool 
         if isinf(value):
             return "not over" if value > 0 else "unbounded"
         number = value / weeks
-        sign = ("-" if number < 0 else "+" if number > 0 else "") if signed else ""
+        sign = "-" if number < 0 else "+" if signed and number > 0 else ""
         return f"{sign}{_spell(abs(number), asked, signed)}{rate}"
 
     return spell

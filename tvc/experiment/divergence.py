@@ -8,7 +8,7 @@ are counted beside, since nothing is known of them.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import inf
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -95,30 +95,27 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Spell:
-    """The k-th time without access of a user in both arms, whose end differs.
+    """A time without access of a user that begins at the same refusal in both arms.
 
     Attributes
     ----------
-    person, number
-        Whose, and which one, counted from 1.
-    baseline, candidate
-        When it began and when it was over, in milliseconds; infinite where it never was.
+    person
+        Whose.
+    start_ms
+        When it began.
+    baseline_end_ms, candidate_end_ms
+        When it was over in each arm, which differ; infinite where it never was.
     """
 
     person: str
-    number: int
-    baseline: tuple[int, float]
-    candidate: tuple[int, float]
+    start_ms: int
+    baseline_end_ms: float
+    candidate_end_ms: float
 
     @property
     def difference(self) -> Difference:
-        """Whether the candidate lets the user in again after less time, or after more."""
-        shorter = _length(self.candidate) < _length(self.baseline)
-        return "earlier" if shorter else "later"
-
-
-def _length(spell: tuple[int, float]) -> float:
-    return spell[1] - spell[0]
+        """Whether the candidate lets the user in again earlier or later."""
+        return "earlier" if self.candidate_end_ms < self.baseline_end_ms else "later"
 
 
 @dataclass(frozen=True)
@@ -152,6 +149,10 @@ class Divergence:
         found = Counter(pair.difference for pair in self.pairs)
         found.update(spell.difference for spell in self.spells)
         return {difference: found[difference] for difference in DIFFERENCES}
+
+    def counted(self) -> "Divergence":
+        """Return it without the histories, which take far more room than what differs."""
+        return replace(self, histories=({}, {}), lifetimes_ms=({}, {}))
 
     def frame(self) -> "pd.DataFrame":
         """Return one row a request that is answered differently.
@@ -291,10 +292,11 @@ def _differing_spells(
     baseline: Mapping[str, Sequence[Answered]], candidate: Mapping[str, Sequence[Answered]]
 ) -> Iterator[Spell]:
     for person, history in candidate.items():
-        spells = zip(_spells(baseline.get(person, ())), _spells(history), strict=False)
-        for number, (one, other) in enumerate(spells, 1):
-            if _length(one) != _length(other):
-                yield Spell(person, number, one, other)
+        known = dict(_spells(baseline.get(person, ())))
+        for start_ms, end_ms in _spells(history):
+            # One that begins at another instant is another one: nothing says which belong together.
+            if known.get(start_ms, end_ms) != end_ms:
+                yield Spell(person, start_ms, known[start_ms], end_ms)
 
 
 def _spells(history: Sequence[Answered]) -> list[tuple[int, float]]:

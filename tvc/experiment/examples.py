@@ -51,15 +51,12 @@ class Example:
         Whose history it is, and of which replication.
     text
         The file.
-    steps
-        Requests of its longest timeline.
     """
 
     difference: Difference
     person: str
     replication: int
     text: str
-    steps: int
 
 
 def find_example(
@@ -70,7 +67,7 @@ def find_example(
     Parameters
     ----------
     divergences
-        Where to look.
+        Where to look; those that are counted only are passed over.
     arms
         The baseline and the candidate.
     difference
@@ -85,6 +82,7 @@ def find_example(
     found = [
         _Story(divergence, difference, *told)
         for divergence in divergences
+        if divergence.histories[1]
         for told in _told(divergence, difference)
     ]
     found.sort(key=lambda story: (not story.aligned, story.length))
@@ -96,13 +94,8 @@ def find_example(
                 continue
             text = _write(story, arms, base_ms, grain_ms)
             if text is not None:
-                return Example(
-                    difference,
-                    story.person,
-                    story.divergence.replication,
-                    text,
-                    story.length,
-                )
+                replication = story.divergence.replication
+                return Example(difference, story.person, replication, text)
     return None
 
 
@@ -140,14 +133,12 @@ class _Story:
         )
 
     def survives(self, base_ms: int, grain_ms: int) -> bool:
-        """Tell whether rounded times still show which spell is longer."""
+        """Tell whether rounded times still show which arm lets the user in first."""
         if self.spell is None:
             return True
-        rounded = [
-            _round(end_ms, base_ms, grain_ms) - _round(start_ms, base_ms, grain_ms)
-            for start_ms, end_ms in (self.spell.baseline, self.spell.candidate)
-        ]
-        return rounded[1] < rounded[0] if self.difference == "earlier" else rounded[1] > rounded[0]
+        ends = (self.spell.baseline_end_ms, self.spell.candidate_end_ms)
+        one, other = (_round(end_ms, base_ms, grain_ms) for end_ms in ends)
+        return one != other
 
 
 def _round(at_ms: float, base_ms: int, grain_ms: int) -> float:
@@ -183,7 +174,7 @@ def _place(history: Sequence[Answered], wanted: Answered) -> int:
 
 def _ends(spell: Spell) -> tuple[float, float]:
     """Return up to when each arm is told: its own end; where it has none, that of the other."""
-    ends = (spell.baseline[1], spell.candidate[1])
+    ends = (spell.baseline_end_ms, spell.candidate_end_ms)
     return tuple(min(ends) if isinf(end) else end for end in ends)  # type: ignore[return-value] # two
 
 
@@ -294,7 +285,7 @@ def _document(
         return head | {"scenarios": scenarios}
     rows: list[Plain] = [{"policy": policy} for policy in names]
     timeline: list[Plain] = []
-    for place, (one, other) in enumerate(zip(*arms_steps, strict=True)):
+    for place, (one, other) in enumerate(zip(*map(_unsaved, arms_steps), strict=True)):
         step = dict(one)
         for key in one:
             if key == "by" or one[key] == other.get(key):
@@ -311,6 +302,12 @@ def _document(
     return head | {
         "scenarios": [{"id": name, "why": why, "cases": rows, "timeline": _tidy(timeline)}]
     }
+
+
+def _unsaved(steps: Sequence[Plain]) -> list[Plain]:
+    """Let the last step save nothing, as nothing comes after it."""
+    *before, last = steps
+    return [*before, {key: value for key, value in last.items() if key != "save"}]
 
 
 def _tidy(steps: Sequence[Plain]) -> list[Plain]:

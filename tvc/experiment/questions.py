@@ -14,10 +14,13 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from tvc.experiment.arms import Arm, assumptions
-from tvc.experiment.comparison import Estimate, delta_of, estimate
+from tvc.experiment.changes import read_value
+from tvc.experiment.comparison import LEVEL, Estimate, delta_of, estimate
 from tvc.experiment.replications import Asked, Plan, Rows, run_arms
 from tvc.experiment.verdicts import bounds_of
 from tvc.files.distributions import Choice, Distribution, Empirical
+from tvc.files.faults import show
+from tvc.files.study import ExpectModel
 from tvc.files.workload import WorkloadModel, inputs
 
 #: What assumptions are multiplied by.
@@ -40,7 +43,8 @@ class Bar:
     base, at_low, at_high
         The metric, or the difference between two arms in it: as it is, and at either value.
     change_low, change_high
-        How it changes, pair by pair, against as it is.
+        How it changes, pair by pair, against as it is. The intervals at either value and of the
+        changes hold for all bars together.
     """
 
     key: str
@@ -57,16 +61,6 @@ class Bar:
         """The larger change of the two; one without a number is the largest."""
         sizes = [abs(of.value) for of in (self.change_low, self.change_high)]
         return max(inf if isnan(size) else size for size in sizes)
-
-    @property
-    def flips(self) -> bool:
-        """Whether the sign of the base is surely another at either value."""
-        return any(of.sign * self.base.sign < 0 for of in (self.at_low, self.at_high))
-
-    @property
-    def unsettles(self) -> bool:
-        """Whether the sign of the base is no longer sure at either value."""
-        return bool(self.base.sign) and not (self.at_low.sign and self.at_high.sign)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +106,8 @@ def tornado(arms: Sequence[Arm], asked: Asked, plan: Plan) -> Tornado:
         return _values(asked, [by_name[arm.name] for arm in of])
 
     base, width = values(arms), len(arms)
+    # Of many intervals some are wrong by chance: these hold all together, after Bonferroni.
+    level = 1 - (1 - LEVEL) / max(len(variants), 1)
     bars = []
     for key in dict.fromkeys(key for key, _ in variants):
         low, high = (variants[key, factor] for factor in FACTORS)
@@ -121,10 +117,10 @@ def tornado(arms: Sequence[Arm], asked: Asked, plan: Plan) -> Tornado:
                 low=_plain_at(low[0].workload, key),
                 high=_plain_at(high[0].workload, key),
                 base=_estimate(asked, base, width),
-                at_low=_estimate(asked, values(low), width),
-                at_high=_estimate(asked, values(high), width),
-                change_low=_change(base, values(low)),
-                change_high=_change(base, values(high)),
+                at_low=_estimate(asked, values(low), width, level),
+                at_high=_estimate(asked, values(high), width, level),
+                change_low=_change(base, values(low), level),
+                change_high=_change(base, values(high), level),
             )
         )
     bars.sort(key=lambda bar: (-bar.swing, bar.key))
@@ -139,16 +135,18 @@ def _values(asked: Asked, rows: Rows) -> NDArray[np.float64]:
         return found[0] if len(found) == 1 else found[1] - found[0]
 
 
-def _estimate(asked: Asked, values: NDArray[np.float64], arms: int) -> Estimate:
+def _estimate(
+    asked: Asked, values: NDArray[np.float64], arms: int, level: float = LEVEL
+) -> Estimate:
     ends = bounds_of(asked.metric)
     if ends is not None and arms > 1:
         ends = (ends[0] - ends[1], ends[1] - ends[0])
-    return estimate(values, ends)
+    return estimate(values, ends, level)
 
 
-def _change(base: NDArray[np.float64], values: NDArray[np.float64]) -> Estimate:
+def _change(base: NDArray[np.float64], values: NDArray[np.float64], level: float) -> Estimate:
     with np.errstate(invalid="ignore"):
-        return estimate(values - base)
+        return estimate(values - base, level=level)
 
 
 def _in_use(key: str, arm: Arm) -> bool:
@@ -380,6 +378,36 @@ class Bound:
         if self.at_most:
             return True if found.high <= self.limit else False if found.low > self.limit else None
         return True if found.low >= self.limit else False if found.high < self.limit else None
+
+
+def read_bound(text: str) -> Bound:
+    """Read a bound such as ``p95(time_to_access) <= 30m``.
+
+    Raises
+    ------
+    ValueError
+        If it is none.
+
+    Examples
+    --------
+    >>> bound = read_bound("p95(time_to_access) <= 30m")
+    >>> bound.at_most, bound.limit
+    (True, 1800000.0)
+    """
+    sign = next((one for one in ("<=", ">=") if one in text), None)
+    if sign is None:
+        raise ValueError(f"{show(text)}: expected METRIC <= VALUE or METRIC >= VALUE")
+    metric, _, value = text.partition(sign)
+    asked = Asked.read(metric.strip())
+    kind = "at_most" if sign == "<=" else "at_least"
+    told = {"metric": str(asked.metric), kind: read_value(value.strip())}
+    try:
+        model = ExpectModel.model_validate(told)
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        raise ValueError(str(wrong.get("ctx", {}).get("error", wrong["msg"]))) from None
+    limit = model.at_most if sign == "<=" else model.at_least
+    return Bound(asked, sign == "<=", float(limit or 0.0), text.strip())
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from tvc.experiment.replications import Asked
 _SIDES: Final = ("halved", "doubled")
 _HOW: Final = (
     "Each assumption was halved and doubled by itself; probabilities are cut at 1, distributions "
-    "are stretched in time."
+    "are stretched in time. The intervals hold all together at 95 %."
 )
 
 
@@ -25,7 +25,7 @@ def tornado_lines(tornado: Tornado, asked: Asked, measured_ms: int) -> list[str]
     measured_ms
         The time that a replication measures.
     """
-    lines = [f"How {asked} changes with each assumption (95% intervals of the paired changes)"]
+    lines = [f"How {asked} changes with each assumption"]
     moving = [bar for bar in tornado.bars if bar.change_low.sign or bar.change_high.sign]
     if moving:
         base = interval_text(moving[0].base, asked, measured_ms)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from stat import S_ISREG
 from typing import Final, TypeVar
 
 from tvc.authority.durations import parse_duration
@@ -59,17 +60,7 @@ def read_durations(path: Path, folder: Path) -> tuple[int, ...]:
     InvalidFile
         With every fault.
     """
-    name = str(path)
-    if not path.resolve().is_relative_to(folder.resolve()):
-        raise InvalidFile({Fault(name, 1, 1, "the file lies outside of the scenario's folder")})
-    try:
-        if path.stat().st_size > _LARGEST_BYTES:
-            raise InvalidFile({Fault(name, 1, 1, f"more than {_LARGEST_BYTES} bytes")})
-        lines = path.read_text("utf-8-sig").splitlines()
-    except OSError as error:
-        raise InvalidFile({Fault(name, 1, 1, f"cannot be read: {error.strerror}")}) from None
-    except UnicodeDecodeError:
-        raise InvalidFile({Fault(name, 1, 1, "is no text in UTF-8")}) from None
+    name, lines = str(path), _read_lines(path, folder)
     values: list[int] = []
     faults: set[Fault] = set()
     for number, line in enumerate(lines, start=1):
@@ -91,3 +82,26 @@ def read_durations(path: Path, folder: Path) -> tuple[int, ...]:
     if faults:
         raise InvalidFile(faults)
     return tuple(values)
+
+
+def _read_lines(path: Path, folder: Path) -> list[str]:
+    try:
+        if not path.resolve().is_relative_to(folder.resolve()):
+            raise _unusable(path, "the file lies outside of the scenario's folder")
+        status = path.stat()
+        # A pipe among the files would be waited for without end.
+        if not S_ISREG(status.st_mode):
+            raise _unusable(path, "is no file")
+        if status.st_size > _LARGEST_BYTES:
+            raise _unusable(path, f"more than {_LARGEST_BYTES} bytes")
+        return path.read_text("utf-8-sig").splitlines()
+    except OSError as error:
+        raise _unusable(path, f"cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise _unusable(path, "is no text in UTF-8") from None
+    except (RuntimeError, ValueError):  # a loop of links, which some Pythons tell so; a NUL
+        raise _unusable(path, "is no path of a file") from None
+
+
+def _unusable(path: Path, message: str) -> InvalidFile:
+    return InvalidFile({Fault(str(path), 1, 1, message)})

@@ -295,12 +295,27 @@ class Attackers:
         ends_ms = min(begins_ms + _WEEK_MS, window.horizon_ms)
         for kind, entity, rate, stream, begin in self._sources:
             for at_ms, number in arrivals(rate, stream, 0, begins_ms, ends_ms):
-                victim = int(world.draws.target(entity, number, 0) * world.workload.users)
+                victim = self._target(entity, number)
                 attack = self._attack(kind, entity, number, victim)
                 world.kernel.at(at_ms, attack.key, partial(begin, attack))
         if ends_ms < window.horizon_ms:
             key = tie_key(Rank.CLOCK, 0)
             world.kernel.at(ends_ms, key, partial(self._schedule_week, ends_ms))
+
+    def _target(self, entity: int, number: int) -> int:
+        """Pick a user, all alike, in such a way that one more user moves no other attack.
+
+        Places are drawn among a power of two until one is a user's.
+        """
+        world = self._world
+        users = world.workload.users
+        places = 1 << (users - 1).bit_length()
+        attempt = 0
+        while True:
+            place = int(world.draws.target(entity, number, attempt) * places)
+            if place < users:
+                return place
+            attempt += 1
 
     def _attack(self, kind: str, entity: int, number: int, victim: int) -> Attack:
         self._arrived += 1

@@ -329,6 +329,7 @@ class Incident:
         if not self.closed:
             if self.calling:
                 self.world.desk.hang_up(self, now_ms)
+            self.world.recorder.left(now_ms, self.person)
             self._close(now_ms)
 
     def _close(self, now_ms: int) -> None:

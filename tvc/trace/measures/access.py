@@ -22,6 +22,8 @@ class Access:
         When they first had anything.
     signed_in_ms
         When they were first let in; None if never.
+    via
+        The code through which they opened the session; None where it was by other means.
     enrolled
         Whether they ever enrolled a method.
     had_ms
@@ -30,7 +32,7 @@ class Access:
 
     __slots__ = (
         "account", "codes", "enrolled", "first_ms", "had_ms", "kind", "lost_by", "lost_ms",
-        "methods", "outsider", "session", "signed_in_ms", "since_ms",
+        "methods", "outsider", "session", "signed_in_ms", "since_ms", "via",
     )  # fmt: skip
 
     def __init__(self, outsider: str, account: str, kind: str, at_ms: int) -> None:
@@ -44,6 +46,7 @@ class Access:
         self.had_ms = 0
         self.codes: set[int] = set()
         self.session = False
+        self.via: int | None = None
         self.methods: set[str] = set()
         self.lost_ms: int | None = None
         self.lost_by = ""

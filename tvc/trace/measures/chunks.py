@@ -7,7 +7,7 @@ it costs one by one.
 from array import array
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Container, Sequence
+from collections.abc import Mapping, Sequence
 from operator import eq, itemgetter
 from typing import Any, Final, Protocol
 
@@ -23,7 +23,7 @@ Line = tuple[Any, ...]
 
 _SEPARATOR: Final = "\x1f"
 _TYPE, _AT, _REQUEST, _DECISION, _EVENT = (itemgetter(place) for place in range(1, 6))
-_BY, _METHOD, _MATCHED = itemgetter(1), itemgetter(5), itemgetter(7)
+_BY, _METHOD, _MATCHED, _SSO = map(itemgetter, (1, 5, 7, 9))
 _REASON, _RULE, _SUBJECT, _CODE, _WAIT = map(itemgetter, (1, 2, 4, 5, 9))
 _OUTCOMES: Final = {"sign_in.allowed": "allow", "sign_in.denied": "deny"}
 
@@ -52,7 +52,7 @@ class Chunk:
 
     __slots__ = (
         "_decisions", "_events", "_matched", "_methods", "_people", "_reasons", "_records",
-        "_subjects", "_times", "_types", "skewed",
+        "_sso", "_subjects", "_times", "_types", "skewed",
     )  # fmt: skip
 
     def __init__(self, records: Sequence[Record]) -> None:
@@ -66,6 +66,7 @@ class Chunk:
         self._people = list(map(_BY, requests))
         self._methods = list(map(_METHOD, requests))
         self._matched = list(map(_MATCHED, requests))
+        self._sso = list(map(_SSO, requests))
         self._subjects = list(map(_SUBJECT, self._decisions))
         self._reasons = list(map(_REASON, self._decisions))
         self.skewed = any(at[0] != at[2] for at in map(_AT, records))
@@ -128,14 +129,15 @@ class Chunk:
             zip(
                 self._types[part], self._methods[part], self._reasons[part],
                 map(eq, self._people[part], self._subjects[part]), self._matched[part],
+                self._sso[part],
                 strict=True,
             )
         )  # fmt: skip
-        for (kind, method, reason, own, matched), number in kinds.items():
+        for (kind, method, reason, own, matched, sso), number in kinds.items():
             outcome = _OUTCOMES.get(kind)
             if outcome is not None:
-                # Who presents nothing is refused, unless they come by single sign-on.
-                nothing = "sso" if outcome == "allow" else "none"
+                # A password alone lets in where MFA is off; elsewhere nothing was presented.
+                nothing = "sso" if sso else "password" if outcome == "allow" else "none"
                 label = "code" if matched is not None else str(method or nothing)
                 who = "user" if own else "outsider"
                 found["sign_ins", label, outcome, str(reason or ""), who, place] += number
@@ -144,12 +146,12 @@ class Chunk:
             elif kind == "generate.denied":
                 found["generate.denied", str(reason), place] += number
 
-    def lines(self, subjects: Container[str] | None = None) -> list[Line]:
-        """Return the records as lines, all or those about some people, in order."""
+    def lines(self, since: Mapping[str, int] | None = None) -> list[Line]:
+        """Return the records as lines: all, or those about some people from a number on each."""
         return [
             _line(record)
             for record in self._records
-            if subjects is None or _subject(record) in subjects
+            if since is None or record[0] >= since.get(_subject(record) or "", record[0] + 1)
         ]
 
 

@@ -37,13 +37,15 @@ class DeskBook:
     Attributes
     ----------
     wait : Histogram
-        From placing to answering, of calls that were answered.
+        From placing to answering; of callers who wait at the end, unfinished.
     queue, busy, duty : Level
         Callers waiting, admins on a call, admins on duty.
     calls, repeat_calls, abandoned, handled_ms : int
         Over the calls that are counted.
     placed : int
         All calls of the run.
+    open : dict of DeskCall
+        Those under way, in the order in which they were placed; the values mean nothing.
     ends : dict of str to int
         How they ended.
     """
@@ -60,11 +62,13 @@ class DeskBook:
         self.abandoned = 0
         self.handled_ms = 0
         self.placed = 0
+        self.open: dict[DeskCall, None] = {}
         self.ends = dict.fromkeys(OUTCOMES, 0)
 
     def place(self, call: DeskCall) -> None:
         """Take a call."""
         self.placed += 1
+        self.open[call] = None
         if self._start_ms <= call.placed_ms < self._horizon_ms:
             self.calls += 1
             if call.number > 1:
@@ -73,12 +77,23 @@ class DeskBook:
     def end(self, call: DeskCall, at_ms: int, outcome: str) -> None:
         """End a call."""
         self.ends[outcome] += 1
+        self.open.pop(call, None)
         if self._start_ms <= call.placed_ms < self._horizon_ms:
             if call.answered_ms is None:
                 self.abandoned += 1
             else:
                 self.wait.add(call.answered_ms - call.placed_ms)
                 self.handled_ms += at_ms - call.answered_ms
+
+    def finish(self, at_ms: int) -> None:
+        """Count the calls that are under way at the end as far as they came."""
+        for call in self.open:
+            if self._start_ms <= call.placed_ms < self._horizon_ms:
+                if call.answered_ms is None:
+                    self.wait.add_unfinished(at_ms - call.placed_ms)
+                else:
+                    self.wait.add(call.answered_ms - call.placed_ms)
+                    self.handled_ms += at_ms - call.answered_ms
 
     def utilisation(self) -> float:
         """Return busy time by time on duty; more than 1 where calls outlast the opening hours."""

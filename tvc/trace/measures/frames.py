@@ -118,6 +118,8 @@ class Frames:
     @cached_property
     def events(self) -> "pd.DataFrame":
         """The lives of the sampled people, one row a record or call, in order of time."""
+        import pandas as pd
+
         recorder = self._recorder
         frame = _frame(recorder.event_rows, LINE, "true_ms")
         frame = frame.rename(columns={"true_ms": "at_ms"})
@@ -136,10 +138,12 @@ class Frames:
             )
         ]
         ended = frame["type"].isin(["code.ended", "session.ended"])
-        frame["cause"] = frame["reason"].where(ended)
-        frame["reason"] = frame["reason"].where(~ended)
-        for column in ("reason", "method"):
-            frame[column] = [None if value is None else str(value) for value in frame[column]]
+        frame["cause"] = frame["reason"].where(ended, None)
+        frame["reason"] = frame["reason"].where(~ended, None)
+        for column in ("reason", "cause", "method"):
+            frame[column] = pd.Series(
+                [None if pd.isna(value) else str(value) for value in frame[column]], dtype="str"
+            )
         frame["at_ms"] -= recorder.window.start_ms
         return frame[list(_EVENT_COLUMNS)].sort_values("at_ms", kind="stable", ignore_index=True)
 

@@ -45,6 +45,9 @@ class Level:
         """Let the level be another from an instant on."""
         since_ms = self._since_ms
         if at_ms > since_ms:
+            # What was reached before the window counts if it holds into it.
+            if self.value > self.highest and since_ms < self._end_ms:
+                self.highest = self.value
             if at_ms < self._bin_ends_ms:
                 self.area[self._place] += self.value * (at_ms - since_ms)
             elif since_ms < self._end_ms:

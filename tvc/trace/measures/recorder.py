@@ -16,7 +16,7 @@ from tvc.authority.decide import Decision
 from tvc.authority.durations import HOUR_MS
 from tvc.authority.policy import Policy
 from tvc.authority.reasons import Reason
-from tvc.authority.requests import Request
+from tvc.authority.requests import Kind, Request
 from tvc.trace.measures.access import Access, AccessBook
 from tvc.trace.measures.chunks import Chunk, Line
 from tvc.trace.measures.codes import Ledger, LedgerCode, code_row
@@ -99,7 +99,8 @@ class Recorder:
         self.digest = ""
         self._start_ms = start_ms = window.start_ms
         self._horizon_ms = horizon_ms = window.horizon_ms
-        self._watched: set[str] = set()
+        self._watched: dict[str, int] = {}
+        self._seen = 0
         self._file = rows
         self._records: list[Record] = []
         self._hash = hashlib.sha256()
@@ -163,7 +164,8 @@ class Recorder:
                 if handler is not None:
                     handler(request, decision, at[0])  # type: ignore[arg-type] # both are there without an event
             elif event[4] is not None:
-                self._session_ended(event[4], event[1], event[2] or "", at[0])
+                renewed = _renews(request, event[4], event[1])
+                self._session_ended(event[4], event[1], event[2] or "", at[0], renewed)
             elif event[3] is not None:
                 self._code_ended(event[1], event[3], event[2] or "", at[0])
         chunk = Chunk(records)
@@ -175,6 +177,7 @@ class Recorder:
             self._file.write(chunk.lines())
         if self._watched:
             self.event_rows += chunk.lines(self._watched)
+        self._seen += len(records)
         records.clear()
 
     def _advance(self, at_ms: int) -> None:
@@ -203,6 +206,7 @@ class Recorder:
     def _sign_in_allowed(self, request: Request, decision: Decision, at_ms: int) -> None:
         person, account, code = request[1], request[2] or "", decision[5]
         self._sessions_opened += 1
+        self._advance(at_ms)
         if person == account:
             if code is not None:
                 self._use(account, code, at_ms, True)
@@ -216,8 +220,11 @@ class Recorder:
             return
         if code is not None:
             self._use(account, code, at_ms, False)
-        self._advance(at_ms)
-        access = self.access.gain(at_ms, person, account, _begin_session)
+
+        def begin(access: Access) -> None:
+            access.session, access.via = True, code
+
+        access = self.access.gain(at_ms, person, account, begin)
         self.access.signed_in(at_ms, access)
         self._time_session(person, account, at_ms)
 
@@ -243,6 +250,7 @@ class Recorder:
         if person not in self._spells:
             self._spells[person] = at_ms
             self.locked_out.change(at_ms, 1)
+        self._advance(at_ms)
         if (
             reason is _SUPERSEDED
             and method is not None
@@ -254,6 +262,7 @@ class Recorder:
     def _step_up_allowed(self, request: Request, decision: Decision, at_ms: int) -> None:
         if decision.code is not None:
             account = decision.subject or ""
+            self._advance(at_ms)
             self._use(account, decision.code, at_ms, request.by == account)
 
     def _no_longer_stranded(self, person: str, at_ms: int) -> None:
@@ -264,6 +273,7 @@ class Recorder:
     def _device_lost(self, request: Request, _decision: Decision, at_ms: int) -> None:
         person = request.by
         self._lost.add(person)
+        self._advance(at_ms)
         if person in self._stranded:
             self._no_longer_stranded(person, at_ms)
 
@@ -287,6 +297,7 @@ class Recorder:
 
     def _expire_allowed(self, _request: Request, decision: Decision, at_ms: int) -> None:
         subject = decision.subject or ""
+        self._advance(at_ms)
         if subject in self._stranded:
             self._no_longer_stranded(subject, at_ms)
 
@@ -297,17 +308,18 @@ class Recorder:
             self.ledger.end(subject, ordinal, at_ms, cause)
 
     def _code_over(self, subject: str, code: LedgerCode, at_ms: int, cause: str) -> None:
-        if subject in self._stranded and (
-            cause != "lapsed" or self.policy.sign_in.return_ == "on_end"
-        ):
+        ends = cause != "lapsed" or self.policy.sign_in.return_ == "on_end"
+        if ends and subject in self._stranded and not self.ledger.of(subject):
             self._no_longer_stranded(subject, max(at_ms, self._stranded[subject]))
         if subject in self.access:
-            ends_session = self.policy.session.ends_with_code and cause != "used_up"
+            with_code = self.policy.session.ends_with_code
 
             def take(access: Access) -> None:
-                if code.ordinal in access.codes:
-                    access.codes.discard(code.ordinal)
-                    if ends_session:
+                access.codes.discard(code.ordinal)
+                if with_code and access.session and access.via == code.ordinal:
+                    if cause == "used_up":
+                        self._end_later(access, code.expires_ms)
+                    else:
                         access.session = False
 
             self.access.lose(at_ms, subject, f"code_{cause}", take)
@@ -327,14 +339,20 @@ class Recorder:
         """Note when the policy alone will end an outsider's session, if it will."""
         session = self.policy.session
         limits = [limit for limit in (session.max_ms, session.idle_ms) if limit is not None]
+        version = self._timer[outsider] = self._timer.get(outsider, 0) + 1
         if limits:
-            version = self._timer.get(outsider, 0) + 1
-            self._timer[outsider] = version
             heappush(self._timers, (at_ms + min(limits), outsider, account, version))
 
-    def _session_ended(self, person: str, account: str, cause: str, at_ms: int) -> None:
+    def _end_later(self, access: Access, at_ms: int) -> None:
+        """Let the session that an outsider has now end at an instant."""
+        version = self._timer[access.outsider]
+        heappush(self._timers, (at_ms, access.outsider, access.account, version))
+
+    def _session_ended(
+        self, person: str, account: str, cause: str, at_ms: int, renewed: bool
+    ) -> None:
         self._sessions_ended += 1
-        if person[0] == "x":
+        if person[0] == "x" and not renewed:
             self._advance(at_ms)
             self.access.lose(at_ms, account, f"session_{cause}", _end_session, person)
 
@@ -359,15 +377,17 @@ class Recorder:
 
     def _deactivated(self, _request: Request, decision: Decision, at_ms: int) -> None:
         account = decision.subject or ""
+        self._advance(at_ms)
+        if account in self._stranded:
+            self._no_longer_stranded(account, at_ms)
         if account in self.access:
-            self._advance(at_ms)
             self.access.lose(at_ms, account, "deactivated", _lose_all)
 
     # What the model tells
 
     def watch(self, person: str) -> None:
         """Keep rows of somebody, from now on."""
-        self._watched.add(person)
+        self._watched.setdefault(person, self._seen + len(self._records))
 
     def loss(self, at_ms: int, _person: str) -> None:
         """Count a lost device."""
@@ -421,6 +441,15 @@ class Recorder:
         """Note how many admins are on duty from now on; may be told at the end of the run."""
         self.desk.duty.set(at_ms, admins)
 
+    def left(self, at_ms: int, person: str) -> None:
+        """End what somebody was locked out of who has left the company."""
+        self._settle()
+        began_ms = self._spells.pop(person, None)
+        if began_ms is not None:
+            self.locked_out.change(at_ms, -1)
+            if self._start_ms <= began_ms < self._horizon_ms:
+                self.time_to_access.add(at_ms - began_ms)
+
     def forget(self, person: str) -> None:
         """Drop what is kept of somebody whose part is over."""
         if person in self.access:
@@ -451,6 +480,10 @@ class Recorder:
         for code in left:
             if code.subject in self._watched:
                 self.code_rows.append(code_row(code, at_ms, "live", self._start_ms))
+        self.desk.finish(at_ms)
+        for call in self.desk.open:
+            if call.subject in self._watched:
+                self._call_row(call, at_ms, "waiting")
         for began_ms in self._spells.values():
             if self._start_ms <= began_ms < self._horizon_ms:
                 self.time_to_access.add_unfinished(at_ms - began_ms)
@@ -474,10 +507,11 @@ class Recorder:
             raise NotConserved(
                 f"{ledger.all_generated} codes were generated, {ended} are over and {live} live"
             )
-        # A clock that is wrong may still hold for live, at the end, what true time has ended.
-        if self._audited > ended or (self._audited < ended and not self._skewed):
+        # A clock that is wrong may hold for live at the end what true time has ended, or not.
+        off = self._audited != ended and not self._skewed
+        if off or self._audited > ledger.all_generated:
             raise NotConserved(f"audit has {self._audited} ends of codes, true time {ended}")
-        if desk.placed < sum(desk.ends.values()):
+        if desk.placed != sum(desk.ends.values()) + len(desk.open):
             raise NotConserved(f"{desk.placed} calls were placed, more ended: {desk.ends}")
         if self._sessions_ended > self._sessions_opened:
             raise NotConserved(
@@ -545,8 +579,14 @@ class Recorder:
         return Frames(self, self._result)
 
 
-def _begin_session(access: Access) -> None:
-    access.session = True
+def _renews(request: Request | None, person: str, account: str) -> bool:
+    """Whether a session ended because its person signed in to the same account again."""
+    return (
+        request is not None
+        and request.kind is Kind.SIGN_IN
+        and request.by == person
+        and request.subject == account
+    )
 
 
 def _end_session(access: Access) -> None:

@@ -1,4 +1,4 @@
-"""What differs between two arms, person by person, and the shortest history that shows it."""
+"""The same request, answered differently: who is newly allowed or denied, and files to show it."""
 
 from dataclasses import replace
 from math import inf

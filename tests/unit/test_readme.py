@@ -5,6 +5,7 @@ After a change of the law, ``UPDATE_README=1 pytest tests/unit/test_readme.py`` 
 
 import os
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,20 @@ def test_the_simulation_prints_what_is_shown(monkeypatch, capsys):
         changed = found.sub(lambda parts: f"{parts[1]}{shown}{parts[2]}", text)
         README.write_text(changed, encoding="utf-8")
     assert f"<!-- simulate -->\n```text\n{shown}```" in README.read_text(encoding="utf-8")
+
+
+@pytest.mark.nightly
+def test_the_first_answer_is_what_the_command_prints(monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+    command = shlex.split(re.search(r"<!-- answer-command -->\n```sh\ntvc (.*)\n```", TEXT)[1])
+    assert _run(command) == Exit.PASS
+    printed = capsys.readouterr().out
+    if os.environ.get("UPDATE_README"):
+        found = re.compile(r"(<!-- answer -->\n```text\n).*?(```)", re.DOTALL)
+        text = README.read_text(encoding="utf-8")
+        changed = found.sub(lambda parts: f"{parts[1]}{printed}{parts[2]}", text)
+        README.write_text(changed, encoding="utf-8")
+    assert f"<!-- answer -->\n```text\n{printed}```" in README.read_text(encoding="utf-8")
 
 
 def test_the_explanation_of_the_scenario_names_the_wait(tmp_path, monkeypatch, capsys):

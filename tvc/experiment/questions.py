@@ -422,7 +422,7 @@ class Solution:
     largest
         Whether it is the largest.
     fails
-        The value next to the answer, of those tried, for which it surely fails; None without one.
+        The value nearest to the answer for which it surely fails; None without one.
     undecided
         Values tried that are neither.
     probes
@@ -462,24 +462,23 @@ def solve(values: Sequence[object], metric: Callable[[object], Estimate], bound:
             seen[place] = metric(values[place])
         return bound.holds(seen[place])
 
+    def fails(place: int) -> bool:
+        return holds(place) is False
+
     last = len(values) - 1
-    at_low, at_high = holds(0), holds(last)
-    answer: int | None = None
-    if at_low:
-        answer = last if at_high else _first(lambda place: not holds(place), 0, last) - 1
-        largest = not at_high
-        answer = answer if largest else 0
-    else:
-        largest = False
-        if at_high:
-            answer = _first(lambda place: bool(holds(place)), 0, last)
+    largest = bool(holds(0)) and not holds(last)
+    answer = failing = None
+    if largest:
+        answer = _first(lambda place: not holds(place), 0, last) - 1
+        failing = _first(fails, answer, last) if fails(last) else None
+    elif holds(last):
+        answer = 0 if holds(0) else _first(lambda place: bool(holds(place)), 0, last)
+        failing = _first(lambda place: not fails(place), 0, answer) - 1 if fails(0) else None
     tried = {place: bound.holds(seen[place]) for place in sorted(seen)}
-    failing = [place for place, held in tried.items() if held is False]
-    near = (min if largest else max)(failing, default=None)
     return Solution(
         None if answer is None else values[answer],
         largest,
-        None if near is None else values[near],
+        None if failing is None else values[failing],
         tuple(values[place] for place, held in tried.items() if held is None),
         tuple((values[place], seen[place]) for place in sorted(seen)),
     )

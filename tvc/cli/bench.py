@@ -11,6 +11,7 @@ def add_to(app: typer.Typer) -> None:
     group.callback()(_group)
     group.command("authority", help="Sign-ins by code beside their bare cryptography.")(authority)
     group.command("world", help="The model beside its parts, and a process per user.")(world)
+    group.command("crn", help="What common random numbers are worth.")(crn)
     app.add_typer(group, name="bench")
 
 
@@ -32,5 +33,14 @@ def world() -> int:
     from tvc.experiment.benchmarks.world import bench_world
 
     for line in bench_world().lines():
+        print(line)
+    return 0
+
+
+def crn() -> int:
+    """Print how much common random numbers cut the variance of a difference."""
+    from tvc.experiment.benchmarks.pairs import bench_crn
+
+    for line in bench_crn().lines():
         print(line)
     return 0

@@ -350,7 +350,7 @@ def test_an_interrupted_hunt_says_how_much_was_explored(folder):
     hunting = subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True)
     time.sleep(3)
     hunting.send_signal(signal.SIGINT)
-    _, told = hunting.communicate(timeout=30)
+    _, told = hunting.communicate(timeout=120)
     assert hunting.returncode == 2
     assert "interrupted; explored so far" in told
 

@@ -95,6 +95,8 @@ def test_a_study_killed_again_and_again_ends_with_the_same_bytes(
         time.sleep(moments.uniform(0, longest_s))
         study.end(process, signal.SIGKILL)
         parts.append(study.parts())
+        if parts[-1] == parts[-2]:
+            longest_s *= 1.5  # a slow machine had got nowhere yet
     # Some kills came amid the work, and what was finished before them was kept.
     assert parts == sorted(parts)
     assert len(set(parts)) > 2

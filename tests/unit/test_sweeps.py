@@ -11,16 +11,12 @@ from tvc.experiment.arms import assumptions
 from tvc.experiment.changes import Ground, UnknownArm, changed_arm, make_arm, read_arm
 from tvc.experiment.comparison import Estimate, compare
 from tvc.experiment.questions import (
-    Bar,
     Bound,
-    Tornado,
     break_even,
     difference_between,
     metric_of,
     read_bound,
-    scale,
     solve,
-    tornado,
 )
 from tvc.experiment.questions_text import (
     break_even_lines,
@@ -41,6 +37,7 @@ from tvc.experiment.sweeps import (
     values_between,
 )
 from tvc.experiment.sweeps_text import front_lines, sweep_lines
+from tvc.experiment.tornado import Bar, Tornado, scale, tornado
 from tvc.files.distributions import parse_distribution, spell_distribution
 from tvc.files.policies import load_shipped
 

@@ -7,7 +7,7 @@ SOURCE: Okabe & Ito (2008), "Color Universal Design: how to make figures and pre
 are friendly to colorblind people".
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import wraps
 from io import BytesIO
 from textwrap import wrap
@@ -58,7 +58,7 @@ KINDS: Final = (_BLUE, _ORANGE, _GREEN, _PURPLE, _SKY)
 WIDTH_IN: Final = 7.2
 
 #: The style sheet; whoever saves a figure does so within it (``matplotlib.rc_context``).
-STYLE: Final[Mapping[str, Any]] = {
+STYLE: Final[Mapping[Any, Any]] = {  # matplotlib types keys as one long list of words
     "axes.axisbelow": True,
     "axes.edgecolor": GREY,
     "axes.facecolor": PAGE,
@@ -109,6 +109,9 @@ _AROUND_IN: Final = 1.0
 #: The least contrast of text against its page. SOURCE: WCAG 2.2, success criterion 1.4.3.
 _CONTRAST: Final = 4.5
 
+#: Of dark text, with the glare of a screen.
+_INK_LUMINANCE: Final = 0.066
+
 _Given = ParamSpec("_Given")
 
 
@@ -149,7 +152,8 @@ def picture(title: str, note: str = "", *, height_in: float = 3.2) -> Picture:
     height_in
         Room for the axes.
     """
-    titles, notes = wrap(title, _TITLE_WIDTH), wrap(note, _NOTE_WIDTH)
+    titles = wrap(title, _TITLE_WIDTH, break_on_hyphens=False)
+    notes = wrap(note, _NOTE_WIDTH, break_on_hyphens=False)
     head_in = _MARGIN_IN + _LINE * (_TITLE_PT * len(titles) + _NOTE_PT * len(notes)) + 0.06
     height_in += head_in
     figure = Picture(figsize=(WIDTH_IN, height_in), layout="constrained")
@@ -194,7 +198,15 @@ def _luminance(*channels: float) -> float:
     return sum(part * weight for part, weight in zip(linear, (0.2126, 0.7152, 0.0722), strict=True))
 
 
-def label_right(axes: Axes, labels: Sequence[tuple[float, str, str]]) -> None:
+def is_light(colour: Iterable[float]) -> bool:
+    """Return whether dark text is read better on a colour (red, green, blue) than light text."""
+    luminance = _luminance(*colour) + 0.05
+    return 1.05 / luminance < luminance / _INK_LUMINANCE
+
+
+def label_right(
+    axes: Axes, labels: Sequence[tuple[float, str, str]], *, leaders: bool = True
+) -> None:
     """Write labels beside the axes, each as near as may be to its height.
 
     Parameters
@@ -203,7 +215,10 @@ def label_right(axes: Axes, labels: Sequence[tuple[float, str, str]]) -> None:
         With the limits of y that they are to keep.
     labels
         Height (in y), text of one or more lines, and colour of each.
+    leaders
+        Whether a line leads from each to its height.
     """
+    axes.autoscale_view()
     from_axes, to_axes = axes.transData, axes.transAxes.inverted()
     figure = axes.get_figure()
     assert figure is not None
@@ -221,7 +236,7 @@ def label_right(axes: Axes, labels: Sequence[tuple[float, str, str]]) -> None:
             arrowprops={
                 "arrowstyle": "-", "color": colour, "lw": 0.8, "shrinkA": 0, "shrinkB": 0,
                 "relpos": (0, 0.5),
-            },
+            } if leaders else None,
         )  # fmt: skip
 
 

@@ -135,8 +135,8 @@ def compare(  # noqa: PLR0913 - the options of the command
             divergences.append(one if number < _SEARCHED else one.counted())
         flips: list[str] = []
         if flipped is not None:
-            from tvc.experiment.questions import tornado
             from tvc.experiment.questions_text import flip_lines
+            from tvc.experiment.tornado import tornado
 
             # What the folder keeps is the comparison.
             elsewhere = replace(running, results=None, resume=False)

@@ -233,8 +233,8 @@ def _write(found: "Sweep", output: Path) -> None:
 
 def _tornado(study: Study, plan: "Plan", text: str) -> list[str]:
     from tvc.experiment.changes import make_arm
-    from tvc.experiment.questions import tornado
     from tvc.experiment.questions_text import tornado_lines
+    from tvc.experiment.tornado import tornado
 
     asked = read_asked([text])[0]
     arm = make_arm(study.policy.policy.name, study.ground)

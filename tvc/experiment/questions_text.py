@@ -5,8 +5,9 @@ from typing import Final
 
 from tvc.experiment.comparison import Estimate
 from tvc.experiment.comparison_text import columns, interval_text
-from tvc.experiment.questions import Bar, Bound, BreakEven, Solution, Tornado
+from tvc.experiment.questions import Bound, BreakEven, Solution
 from tvc.experiment.replications import Asked
+from tvc.experiment.tornado import Bar, Tornado
 
 _SIDES: Final = ("halved", "doubled")
 _HOW: Final = (

@@ -1,5 +1,6 @@
 """Replications of several arms on the same people: what was asked for, one row a replication."""
 
+import pickle
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import nan
@@ -179,16 +180,20 @@ class Plan:
 
 @dataclass(frozen=True)
 class _Measuring:
-    """Runs a task: the arms by name, what is asked of them, and what is not measured."""
+    """Runs a task: the arms by name, what is asked of them, and what is not measured.
 
-    arms: Mapping[str, Arm]
+    It goes along with every task, and a worker needs one arm of the many: they are packed once,
+    and only that one is unpacked.
+    """
+
+    packed: Mapping[str, bytes]
     asked: tuple[Asked, ...]
     warmup_ms: int
 
     def __call__(self, task: Task) -> dict[str, float]:
-        measured = replicate(
-            self.arms[task.arm], task.seed, task.replication, warmup_ms=self.warmup_ms
-        )
+        # Packed by this program for its own workers; nothing of a results folder is unpacked.
+        arm: Arm = pickle.loads(self.packed[task.arm])
+        measured = replicate(arm, task.seed, task.replication, warmup_ms=self.warmup_ms)
         return {
             column: number
             for one in self.asked
@@ -225,10 +230,11 @@ def run_arms(study: str, arms: Sequence[Arm], asked: Sequence[Asked], plan: Plan
     by_name = {arm.name: arm for arm in arms}
     if len(by_name) < len(arms):
         raise ValueError("two arms have the same name")
+    packed = {name: pickle.dumps(arm) for name, arm in by_name.items()}
     tasks = [_task(study, arm, number, plan) for number in range(plan.replications) for arm in arms]
     running = plan.running
     found = run_study(
-        _Measuring(by_name, tuple(asked), plan.warmup_ms),
+        _Measuring(packed, tuple(asked), plan.warmup_ms),
         tasks,
         store=_open([str(one) for one in asked], arms, plan),
         engine=running.engine,

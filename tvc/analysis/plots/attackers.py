@@ -4,8 +4,10 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
 
-from tvc.analysis.plots.scales import evenly, floats, need, number, time_axis
+from tvc.analysis.plots.scales import Floats, evenly, floats, need, number, time_axis
 from tvc.analysis.style import ATTACKER, GREY, INK, PALE, Picture, no_rows, picture, styled
 from tvc.authority.durations import HOUR_MS
 
@@ -13,7 +15,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _MOST_LANES: Final = 40
-_NEVER: Final = "never in the run"
+#: Fewer bars would be too thick.
+_LEAST_ROWS: Final = 4
+_NEVER: Final = "not in the run"
 #: What evicts, in words and colours; the last is what is left.
 _EVICTED_BY: Final = {
     "code_lapsed": ("code lapsed", "#56B4E9"),
@@ -48,7 +52,7 @@ def outsider_access(takeovers: "pd.DataFrame") -> Picture:
         return no_rows(title, "no outsider had access to an account")
     began, had = floats(takeovers["first_access_ms"]), floats(takeovers["access_ms"])
     evicted = floats(takeovers["evicted_ms"])
-    by = takeovers["evicted_by"].fillna("").astype(str).to_numpy(dtype=object)
+    by = takeovers["evicted_by"].fillna("").to_numpy(dtype=object)
     # Who was never evicted had access up to the end of the run.
     end_ms = float(np.nanmax(np.fmax(began + had, evicted)))
     over = np.where(np.isnan(evicted), end_ms, evicted)
@@ -57,14 +61,15 @@ def outsider_access(takeovers: "pd.DataFrame") -> Picture:
     chosen = order[list(evenly(len(order), _MOST_LANES))]
     some = "" if len(chosen) == len(order) else f", {len(chosen)} of them evenly chosen"
     figure = picture(
-        f"{_share(inside, len(began))} outsiders are never evicted",
+        f"{_share(inside, len(began))} outsiders are not evicted",
         f"Pairs of an outsider and an account, by first access{some}. "
         "A dot is the first sign-in; a cross says that they enrolled a method of their own.",
         height_in=1.1 + max(0.085 * len(chosen), 1.5),
     )
     lanes, bars = figure.subplots(1, 2, width_ratios=(1.9, 1))
+    first_ms = float(began.min())
     unit = time_axis(
-        lanes, float(began[chosen].min()), end_ms + 0.03 * (end_ms - float(began.min())),
+        lanes, first_ms - 0.02 * (end_ms - first_ms), end_ms + 0.03 * (end_ms - first_ms),
         "since the start of measurement",
     )  # fmt: skip
     signed_in = floats(takeovers["signed_in_ms"])
@@ -81,7 +86,9 @@ def outsider_access(takeovers: "pd.DataFrame") -> Picture:
         if enrolled[place]:
             lanes.plot(left, -lane, "P", color=INK, ms=5.5, mec="white", mew=0.6)
         elif not np.isnan(signed_in[place]):
-            lanes.plot(signed_in[place] / unit.ms, -lane, "o", color=INK, ms=4, mec="white", mew=0.6)
+            lanes.plot(
+                signed_in[place] / unit.ms, -lane, "o", color=INK, ms=4, mec="white", mew=0.6
+            )
     lanes.set_ylim(-len(chosen) + 0.3, 0.7)
     lanes.set_yticks([])
     lanes.set_ylabel("pairs of outsider and account")
@@ -99,16 +106,18 @@ def _kind(cause: str) -> tuple[str, str]:
     return _EVICTED_BY.get(cause, (cause.replace("_", " "), PALE))
 
 
-def _totals(axes: Axes, by: "np.ndarray[tuple[int], np.dtype[np.object_]]", had: object) -> None:
+def _totals(axes: Axes, by: NDArray[np.object_], had_hours: Floats) -> None:
     import pandas as pd
 
-    hours = pd.Series(np.asarray(had, dtype=np.float64)).groupby(by, sort=True).agg(["sum", "size"])
-    known = [cause for cause in _EVICTED_BY if cause in hours.index]
-    others = [str(cause) for cause in hours.index if cause not in _EVICTED_BY]
+    places, causes = pd.factorize(by, sort=True)
+    hours, counts = np.bincount(places, weights=had_hours), np.bincount(places)
+    found = {str(cause): place for place, cause in enumerate(causes)}
+    known = [cause for cause in _EVICTED_BY if cause in found]
+    others = [cause for cause in found if cause not in _EVICTED_BY]
     names = []
     for place, cause in enumerate(known + others):
         name, colour = _kind(cause)
-        total, count = float(hours.loc[cause, "sum"]), int(hours.loc[cause, "size"])
+        total, count = float(hours[found[cause]]), int(counts[found[cause]])
         axes.barh(-place, total, 0.5, color=colour, label=name)
         axes.annotate(
             f"{number(total)} h, {count:,} pair{'' if count == 1 else 's'}",
@@ -118,8 +127,8 @@ def _totals(axes: Axes, by: "np.ndarray[tuple[int], np.dtype[np.object_]]", had:
         names.append(name)
     axes.set_yticks([-place for place in range(len(names))], names)
     axes.tick_params(axis="y", length=0)
-    axes.set_ylim(-len(names) + 0.4, 0.75)
+    axes.set_ylim(-max(len(names), _LEAST_ROWS) + 0.4, 0.75)
     axes.set_title("evicted by")
     axes.set_xlabel("outsider-hours of access")
     axes.grid(visible=False, axis="y")
-    axes.xaxis.get_major_locator().set_params(nbins=4)
+    axes.xaxis.set_major_locator(MaxNLocator(4))

@@ -120,9 +120,7 @@ def exposure(codes: "pd.DataFrame") -> Picture:
     places, groups_used, groups_idle = _groups(used[order], idle[order])
     width = float(places[1] - places[0]) if len(places) > 1 else 1.0
     left.bar(places, groups_used, width, color=CODE, label="in use", lw=0, align="edge")
-    left.bar(
-        places, groups_idle, width, groups_used, color=PALE, label="idle", lw=0, align="edge"
-    )
+    left.bar(places, groups_idle, width, groups_used, color=PALE, label="idle", lw=0, align="edge")
     left.set_xlim(0, len(codes))
     left.set_ylim(0, None)
     left.set_title("each code")

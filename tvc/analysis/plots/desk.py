@@ -58,7 +58,9 @@ def desk(series: "pd.DataFrame", *, first_hour: int = 0) -> Picture:
     joined, first = coarsen(starts, _MOST_BINS)
     joined_width = bin_width(joined) if len(first) > 1 else width * len(starts)
     figure = picture(
-        "The desk is never on duty" if np.isnan(share) else f"Admins are busy {share:.0%} of their time on duty",
+        "The desk is never on duty"
+        if np.isnan(share)
+        else f"Admins are busy {share:.0%} of their time on duty",
         f"Lines are means: over {in_words(joined_width)} on the left, over all weeks on the right. "
         f"The pale area reaches up to the highest mean of {in_words(width)}.",
         height_in=3.9,
@@ -76,7 +78,7 @@ def desk(series: "pd.DataFrame", *, first_hour: int = 0) -> Picture:
     present, inverse, counts = np.unique(hours, return_inverse=True, return_counts=True)
 
     def by_hour(values: Floats) -> Floats:
-        return np.bincount(inverse, weights=values)
+        return np.bincount(inverse, weights=values).astype(np.float64)
 
     def highest(values: Floats) -> Floats:
         most = np.full(len(present), np.nan)
@@ -93,7 +95,8 @@ def desk(series: "pd.DataFrame", *, first_hour: int = 0) -> Picture:
 
 
 def _ratio(part: Floats, whole: Floats) -> Floats:
-    return np.divide(part, whole, out=np.full(len(part), np.nan), where=whole > 0)
+    ratio: Floats = np.divide(part, whole, out=np.full(len(part), np.nan), where=whole > 0)
+    return ratio
 
 
 def _line(  # noqa: PLR0913, PLR0917 - a line and the area above it
@@ -105,9 +108,7 @@ def _line(  # noqa: PLR0913, PLR0917 - a line and the area above it
     axes.plot(x, y, color=ink(colour), lw=1.4, label="mean")
 
 
-def _mark_busiest(
-    axes: Axes, starts: Floats, queue: Floats, width: float, unit: TimeUnit
-) -> None:
+def _mark_busiest(axes: Axes, starts: Floats, queue: Floats, width: float, unit: TimeUnit) -> None:
     place = int(queue.argmax())
     if queue[place] <= 0:
         return

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from tvc.analysis.plots.scales import Floats, TimeUnit, floats, need, time_axis
+from tvc.analysis.plots.scales import TimeUnit, floats, need, time_axis
 from tvc.analysis.style import (
     ATTACKER,
     CODE,
@@ -316,7 +316,7 @@ def _draw_absences(
             _absence(axes, lanes[str(person)], lost_ms, high, unit)
 
 
-def _absence(axes: Axes, lane: int, from_ms: Floats | float, to_ms: float, unit: TimeUnit) -> None:
+def _absence(axes: Axes, lane: int, from_ms: float, to_ms: float, unit: TimeUnit) -> None:
     axes.plot(
         [from_ms / unit.ms, to_ms / unit.ms], [lane + _MARKS["lost"].height] * 2,
         color=DEVICE, lw=2, solid_capstyle="butt", alpha=0.6, zorder=2,

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from tvc.analysis.plots.scales import (
     Floats,
     TimeUnit,
-    bin_width,
+    evenly,
     floats,
-    in_words,
     need,
     number,
     time_axis,
@@ -39,7 +39,10 @@ _DENIALS: Final = {
 }
 _TOP: Final = 4
 _MOST_BARS: Final = 100
+_MOST_DOTS: Final = 200
 _OTHERS: Final = "other reasons"
+_SQUARE: Final = "\N{BLACK SQUARE}"
+_WIDTHS: Final = {"day": DAY_MS, "week": 7 * DAY_MS, "4 weeks": 28 * DAY_MS, "year": 364 * DAY_MS}
 
 
 @styled
@@ -64,16 +67,16 @@ def denials(series: "pd.DataFrame") -> Picture:
         return no_rows("What is refused", "nothing was refused")
     starts = floats(series["start_ms"])
     low, high = float(starts.min()), float(starts.max())
-    width = next(
-        (ms for ms in (DAY_MS, 7 * DAY_MS, 28 * DAY_MS) if (high - low) / ms < _MOST_BARS),
-        int(high - low) // _MOST_BARS + 1,
+    named, width = next(
+        (one for one in _WIDTHS.items() if (high - low) / one[1] < _MOST_BARS),
+        list(_WIDTHS.items())[-1],
     )
     high = low + (np.floor((high - low) / width) + 1) * width
     totals = refused.groupby(["measure", "label"], sort=True)["value"].sum()
     most = totals.sort_values(ascending=False, kind="stable")
     figure = picture(
         f"Most often refused: {_words(str(most.index[0][1]))} ({most.iloc[0]:,.0f} times)",
-        f"Requests refused in each {in_words(width)}, by reason; the number is the total.",
+        f"Requests refused each {named}, by reason; the number is the total.",
         height_in=0.5 + 1.9 * len(measures),
     )
     rows = figure.subplots(len(measures), 1, sharex=True, squeeze=False)[:, 0]
@@ -87,7 +90,7 @@ def denials(series: "pd.DataFrame") -> Picture:
         )  # fmt: skip
         _stack(axes, by_reason, low, float(width), unit)
         axes.set_title(_DENIALS[measure])
-        axes.set_ylabel(f"refused in {in_words(width)}")
+        axes.set_ylabel(f"refused a {named}")
         axes.label_outer()
     figure.align_ylabels(list(rows))
     return figure
@@ -132,18 +135,18 @@ def _stack(
         labels.append((reason, float(values.sum()), colour))
         base = base + values
     axes.set_ylim(0, max(float(base.max()) * 1.08, 1))
-    top = axes.get_ylim()[1]
-    # The labels stand in the order of the stack, in the middle of the height.
-    heights = top * (0.5 + (np.arange(len(labels)) - (len(labels) - 1) / 2) * 0.01)
-    _names(axes, labels, heights)
-
-
-def _names(axes: Axes, labels: list[tuple[str, float, str]], heights: Floats) -> None:
-    texts = [
-        (float(height), f"{_words(reason)} {number(total)}", colour)
-        for (reason, total, colour), height in zip(labels, heights, strict=True)
-    ]
-    label_right(axes, texts)
+    axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
+    # A key in the order of the stack, in the middle of the height.
+    middle = axes.get_ylim()[1] / 2
+    order = np.arange(len(labels)) * 1e-6
+    label_right(
+        axes,
+        [
+            (middle + float(rank), f"{_SQUARE} {_words(reason)} {total:,.0f}", colour)
+            for rank, (reason, total, colour) in zip(order, labels, strict=True)
+        ],
+        leaders=False,
+    )
 
 
 @styled
@@ -182,7 +185,8 @@ def stranded(summaries: "pd.DataFrame | Mapping[str, pd.DataFrame]") -> Picture:
     for place, (name, found) in enumerate(hours.items()):
         axes.barh(-place, means[name], 0.62, color=DEVICE, label=name)
         if len(found) > 1:
-            axes.plot(found, np.full(len(found), -place), "o", color=GREY, ms=3, alpha=0.6)
+            dots = np.sort(found)[list(evenly(len(found), _MOST_DOTS))]
+            axes.plot(dots, np.full(len(dots), -place), "o", color=GREY, ms=3, alpha=0.6)
         axes.annotate(
             f"{number(means[name])} h", xy=(found.max(), -place), xytext=(6, 0), weight="bold",
             textcoords="offset points", va="center", size=8, color=ink(DEVICE),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 #: An array of floats; NaN where there is no value.
 Floats = NDArray[np.float64]
 
+_MINUS: Final = "\N{MINUS SIGN}"
 _MOST_TICKS: Final = 9
 _STEPS: Final = {
     DAY_MS: (1, 2, 7, 14, 28, 91, 182, 364, 1820),
@@ -125,7 +126,7 @@ def in_words(length_ms: float) -> str:
         if abs(length_ms) >= least * ms:
             number = length_ms / ms
             digits = 1 if abs(number) < 10 and round(number, 1) % 1 else 0
-            return f"{number:,.{digits}f} {name}"
+            return f"{number:,.{digits}f} {name}".replace("-", _MINUS)
     raise AssertionError("every length has at least no seconds")
 
 
@@ -137,9 +138,8 @@ def number(value: float) -> str:
     >>> number(12345.6), number(3.14159), number(0.00123), number(20.0)
     ('12,346', '3.14', '0.00123', '20')
     """
-    if abs(value) >= 1000:
-        return f"{value:,.0f}"
-    return f"{value:.3g}"
+    text = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    return text.replace("-", _MINUS) if value < 0 else text
 
 
 def coarsen(starts_ms: Floats, most: int) -> tuple[Floats, NDArray[np.intp]]:

@@ -10,7 +10,6 @@ from tvc.analysis.plots.scales import Floats, evenly, floats, in_words, log_leng
 from tvc.analysis.style import (
     ARMS,
     DASHES,
-    GREY,
     PALE,
     Picture,
     label_right,

@@ -140,23 +140,25 @@ def _many_events(rng, count):
     code_names = np.array([f"u{number}#1" for number in range(2_000)], dtype=object)
     has_code = np.isin(kind, ["generate.allowed", "code.ended", "sign_in.allowed"])
     at_ms = np.sort(rng.integers(0, 28 * DAY_MS, count))
-    frame = pd.DataFrame({
-        "at_ms": at_ms,
-        "reading_ms": at_ms,
-        "node": None,
-        "type": kind,
-        "by": names[subject],
-        "subject": names[subject],
-        "reason": np.select(
-            [kind == "generate.denied", kind == "sign_in.denied"],
-            [np.array("rate_limited", object), np.array("superseded_by_code", object)],
-            np.array(None, object),
-        ),
-        "rule": None,
-        "method": np.where(kind == "sign_in.denied", "authenticator", None),
-        "code": np.where(has_code, code_names[subject], None),
-        "cause": np.where(kind == "code.ended", "lapsed", None),
-    })
+    frame = pd.DataFrame(
+        {
+            "at_ms": at_ms,
+            "reading_ms": at_ms,
+            "node": None,
+            "type": kind,
+            "by": names[subject],
+            "subject": names[subject],
+            "reason": np.select(
+                [kind == "generate.denied", kind == "sign_in.denied"],
+                [np.array("rate_limited", object), np.array("superseded_by_code", object)],
+                np.array(None, object),
+            ),
+            "rule": None,
+            "method": np.where(kind == "sign_in.denied", "authenticator", None),
+            "code": np.where(has_code, code_names[subject], None),
+            "cause": np.where(kind == "code.ended", "lapsed", None),
+        }
+    )
     return typed(frame)
 
 
@@ -165,22 +167,24 @@ def _many_codes(rng, count):
     lifetime = rng.integers(1, 25, count) * HOUR_MS
     exposed = (lifetime * rng.uniform(0.2, 1, count)).astype(np.int64)
     causes = np.array(["lapsed", "revoked", "replaced", "used_up", "live"], dtype=object)
-    frame = pd.DataFrame({
-        "code": [f"u{number % 2_000}#{number // 2_000}" for number in range(count)],
-        "subject": [f"u{number % 2_000}" for number in range(count)],
-        "issuer": "a1",
-        "generated_ms": generated,
-        "lifetime_ms": lifetime,
-        "expires_ms": generated + lifetime,
-        "ended_ms": generated + exposed,
-        "cause": causes[rng.integers(0, len(causes), count)],
-        "uses": 1,
-        "misuses": 0,
-        "first_use_ms": generated,
-        "last_use_ms": generated,
-        "exposed_ms": exposed,
-        "idle_ms": (exposed * rng.uniform(0, 1, count)).astype(np.int64),
-    })
+    frame = pd.DataFrame(
+        {
+            "code": [f"u{number % 2_000}#{number // 2_000}" for number in range(count)],
+            "subject": [f"u{number % 2_000}" for number in range(count)],
+            "issuer": "a1",
+            "generated_ms": generated,
+            "lifetime_ms": lifetime,
+            "expires_ms": generated + lifetime,
+            "ended_ms": generated + exposed,
+            "cause": causes[rng.integers(0, len(causes), count)],
+            "uses": 1,
+            "misuses": 0,
+            "first_use_ms": generated,
+            "last_use_ms": generated,
+            "exposed_ms": exposed,
+            "idle_ms": (exposed * rng.uniform(0, 1, count)).astype(np.int64),
+        }
+    )
     return typed(frame)
 
 
@@ -189,17 +193,19 @@ def _many_takeovers(rng, count):
     access = rng.integers(1, 9 * DAY_MS, count)
     causes = np.array(["", "code_revoked", "code_lapsed", "session_ended", "deactivated"], object)
     by = causes[rng.integers(0, len(causes), count)]
-    frame = pd.DataFrame({
-        "outsider": [f"x:callers:{number}" for number in range(count)],
-        "account": "u1",
-        "by": "callers",
-        "first_access_ms": first,
-        "signed_in_ms": first,
-        "enrolled": rng.integers(0, 2, count).astype(bool),
-        "access_ms": access,
-        "evicted_ms": pd.array(np.where(by == "", None, first + access), dtype="Int64"),
-        "evicted_by": by,
-    })
+    frame = pd.DataFrame(
+        {
+            "outsider": [f"x:callers:{number}" for number in range(count)],
+            "account": "u1",
+            "by": "callers",
+            "first_access_ms": first,
+            "signed_in_ms": first,
+            "enrolled": rng.integers(0, 2, count).astype(bool),
+            "access_ms": access,
+            "evicted_ms": pd.array(np.where(by == "", None, first + access), dtype="Int64"),
+            "evicted_by": by,
+        }
+    )
     return typed(frame)
 
 

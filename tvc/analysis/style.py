@@ -60,6 +60,7 @@ WIDTH_IN: Final = 7.2
 #: The style sheet; whoever saves a figure does so within it (``matplotlib.rc_context``).
 STYLE: Final[Mapping[Any, Any]] = {  # matplotlib types keys as one long list of words
     "axes.axisbelow": True,
+    "axes.formatter.useoffset": False,
     "axes.edgecolor": GREY,
     "axes.facecolor": PAGE,
     "axes.grid": True,

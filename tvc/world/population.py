@@ -246,6 +246,10 @@ class Population:
         incident.sign_in(now_ms)
         return incident
 
+    def settle(self) -> None:
+        """Let the recorder look through what it has collected, when that is enough."""
+        self._world.recorder.settle()
+
     @property
     def kernel(self) -> Kernel:
         """The calendar of the run."""
@@ -309,6 +313,7 @@ class _Stranded:
         if incident is not None and not incident.closed:
             self._incidents.append(incident)
         self._next += 1
+        population.settle()
         self.schedule()
 
     def end(self, event: Due) -> None:
@@ -316,4 +321,5 @@ class _Stranded:
         now_ms = event.at_ms
         for incident in self._incidents:
             incident.restore(now_ms)
+            self._population.settle()
         self._incidents.clear()

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from tvc.analysis.plots.scales import Floats, evenly, floats, need, number, time_axis
+from tvc.analysis.plots.scales import Floats, evenly, floats, need, number, numbered, time_axis
 from tvc.analysis.style import ATTACKER, GREY, INK, PALE, Picture, no_rows, picture, styled
 from tvc.authority.durations import HOUR_MS
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _MOST_LANES: Final = 40
 #: Fewer bars would be too thick.
 _LEAST_ROWS: Final = 4
+_LEAST_LANES: Final = 10
 _NEVER: Final = "not in the run"
 #: What evicts, in words and colours; the last is what is left.
 _EVICTED_BY: Final = {
@@ -89,7 +90,7 @@ def outsider_access(takeovers: "pd.DataFrame") -> Picture:
             lanes.plot(
                 signed_in[place] / unit.ms, -lane, "o", color=INK, ms=4, mec="white", mew=0.6
             )
-    lanes.set_ylim(-len(chosen) + 0.3, 0.7)
+    lanes.set_ylim(-max(len(chosen), _LEAST_LANES) + 0.3, 0.7)
     lanes.set_yticks([])
     lanes.set_ylabel("pairs of outsider and account")
     lanes.set_title("from first access to eviction")
@@ -132,3 +133,4 @@ def _totals(axes: Axes, by: NDArray[np.object_], had_hours: Floats) -> None:
     axes.set_xlabel("outsider-hours of access")
     axes.grid(visible=False, axis="y")
     axes.xaxis.set_major_locator(MaxNLocator(4))
+    numbered(axes.xaxis)

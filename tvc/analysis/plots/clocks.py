@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
-from tvc.analysis.plots.scales import Floats, floats, in_words, need, time_axis, time_unit
+from tvc.analysis.plots.scales import Floats, floats, in_words, need, numbered, time_axis, time_unit
 from tvc.analysis.style import (
     ARMS,
     DASHES,
@@ -137,4 +138,6 @@ def overstay(events: "pd.DataFrame", codes: "pd.DataFrame") -> Picture:
     axes.set_ylim(0, counts.max() * 1.2)
     axes.set_xlabel(f"{unit.name} after the expiry of the code")
     axes.set_ylabel("sign-ins accepted")
+    axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
+    numbered(axes.yaxis)
     return figure

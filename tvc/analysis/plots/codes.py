@@ -13,6 +13,7 @@ from tvc.analysis.plots.scales import (
     in_words,
     need,
     number,
+    numbered,
     of_measure,
     steps,
     time_axis,
@@ -47,28 +48,35 @@ def live_codes(series: "pd.DataFrame") -> Picture:
     Returns
     -------
     Picture
-        Codes on y; a long series is averaged over wider bins, with the highest bin above it.
+        Codes on y; a long series is averaged over wider bins, with the area up to the
+        highest of those that were joined.
     """
     need(series, "start_ms", "measure", "label", "value")
     starts, values = of_measure(series, "codes.live")
     if not len(starts):
         return no_rows("Codes that are live", "the series has no codes.live")
     width = bin_width(starts)
+    joined, first = coarsen(starts, _MOST_BINS)
+    joined_ms = bin_width(joined) if len(first) > 1 else width
+    shown = f"means over {in_words(joined_ms)}"
+    if joined_ms > width:
+        shown += f", and in the area up to the highest mean of {in_words(width)}"
     mean, highest = float(values.mean()), int(values.argmax())
     figure = picture(
         f"{number(mean)} codes are live on average",
-        f"Live codes at a time; means over {in_words(width)}.",
+        f"Live codes at a time; {shown}.",
         height_in=2.6,
     )
     axes = figure.add_subplot()
     unit = time_axis(
         axes, float(starts[0]), float(starts[-1] + width), "since the start of measurement"
     )
-    joined, first = coarsen(starts, _MOST_BINS)
     sizes = np.diff(first, append=len(values))
     means = np.add.reduceat(values, first) / sizes
-    x, y = steps(joined / unit.ms, means, bin_width(joined) / unit.ms if len(first) > 1 else 1)
-    axes.fill_between(x, y, color=CODE, alpha=0.18, lw=0)
+    across = joined_ms / unit.ms
+    x, y = steps(joined / unit.ms, means, across)
+    _, top = steps(joined / unit.ms, np.maximum.reduceat(values, first), across)
+    axes.fill_between(x, top, color=CODE, alpha=0.18, lw=0)
     axes.plot(x, y, color=CODE, label="live codes", lw=1.3)
     axes.axhline(mean, color=INK, lw=0.9, ls=(0, (4, 3)))
     axes.annotate(
@@ -145,6 +153,8 @@ def exposure(codes: "pd.DataFrame") -> Picture:
     right.set_xlabel("code-hours")
     right.grid(visible=False, axis="y")
     right.xaxis.set_major_locator(MaxNLocator(4))
+    for axis in (left.xaxis, right.xaxis):
+        numbered(axis)
     figure.legend(*left.get_legend_handles_labels(), loc="outside lower left", ncols=2)
     return figure
 

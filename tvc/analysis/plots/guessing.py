@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 _MOST_PANELS: Final = 6
 _PANELS_IN_ROW: Final = 3
-_MOST_CELLS: Final = 8
+_MOST_LENGTHS: Final = 8
+#: By how many panels stand in a row.
+_MOST_LIFETIMES: Final = {1: 9, 2: 6, 3: 4}
 #: From the least chance that has a colour of its own.
 _LEAST: Final = 1e-9
 _TITLE: Final = "The chance that somebody guesses a code"
@@ -109,7 +111,7 @@ def guessing(frame: "pd.DataFrame") -> Picture:
         Columns ``length`` (characters), ``lifetime_ms``, ``failures`` and ``lock_ms`` (so many
         wrong tries lock for that long) and ``chance`` (from 0 to 1). Rows of one cell are
         averaged; of more than six lock-outs six are shown, evenly chosen, and likewise eight
-        lengths and lifetimes.
+        lengths and as many lifetimes as there is room for.
 
     Returns
     -------
@@ -123,8 +125,9 @@ def guessing(frame: "pd.DataFrame") -> Picture:
     cells = frame.groupby(keys, sort=True)["chance"].mean().reset_index()
     locks = cells[["failures", "lock_ms"]].drop_duplicates().to_numpy()
     locks = locks[list(evenly(len(locks), _MOST_PANELS))]
-    lengths, lifetimes = (_some(cells[key]) for key in ("length", "lifetime_ms"))
     columns = min(len(locks), _PANELS_IN_ROW)
+    lengths = _some(cells["length"], _MOST_LENGTHS)
+    lifetimes = _some(cells["lifetime_ms"], _MOST_LIFETIMES[columns])
     rows = -(-len(locks) // columns)
     figure = picture(
         _title(cells, lengths),
@@ -146,10 +149,10 @@ def guessing(frame: "pd.DataFrame") -> Picture:
         for (row, column), chance in np.ndenumerate(chances):
             axes.text(
                 column, row, _one_in(float(chance)), ha="center", va="center",
-                size=7 if len(lifetimes) * columns <= 15 else 6,
+                size=7 if len(lifetimes) * columns < 12 else 6.3,
                 color=INK if is_light(colours[row, column, :3]) else PAGE,
             )  # fmt: skip
-        axes.set_title(f"{failures:g} tries, then {in_words(float(lock_ms))}", size=8.5)
+        axes.set_title(_lock(float(failures), float(lock_ms)), size=8.5)
         axes.set_xticks(range(len(lifetimes)), [in_words(float(ms)) for ms in lifetimes])
         axes.set_yticks(range(len(lengths)), [f"{length:g}" for length in lengths])
         axes.tick_params(length=0)
@@ -162,14 +165,18 @@ def guessing(frame: "pd.DataFrame") -> Picture:
     return figure
 
 
-def _some(values: "pd.Series") -> Floats:
+def _some(values: "pd.Series", most: int) -> Floats:
     found = np.unique(floats(values))
-    return found[list(evenly(len(found), _MOST_CELLS))]
+    return found[list(evenly(len(found), most))]
 
 
 def _title(cells: "pd.DataFrame", lengths: Floats) -> str:
     worst = float(cells.loc[cells["length"] == lengths[0], "chance"].max())
     return f"{lengths[0]:g} characters are guessed with a chance of up to {_one_in(worst)}"
+
+
+def _lock(failures: float, lock_ms: float) -> str:
+    return f"{failures:g} {'try' if failures == 1 else 'tries'}, then {in_words(lock_ms)}"
 
 
 def _one_in(chance: float) -> str:

@@ -1,6 +1,7 @@
 """The lives of users: who lost what when, who called, what let them in and what refused them."""
 
 from collections.abc import Sequence
+from math import inf
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -101,27 +102,26 @@ def lifelines(
         Time since the start of measurement on x.
     """
     need(events, "at_ms", "type", "by", "subject", "reason", "method", "code", "cause")
-    asked_ms = until_ms
-    within = events if until_ms is None else events[events["at_ms"] <= until_ms]
-    start_ms: float | None = None
+    rows = events if until_ms is None else events[events["at_ms"] <= until_ms]
+    latest_ms = inf
     if people is None:
-        people, start_ms = _most_varied(within)
-        if until_ms is None and start_ms is not None:
-            until_ms = int(start_ms) + _WEEK_MS
-            within = within[within["at_ms"] <= until_ms]
-    rows = within[within["subject"].isin(list(people))]
-    if start_ms is not None:
-        rows = rows[rows["at_ms"] >= start_ms]
+        people, start_ms = _most_varied(rows)
+        latest_ms = start_ms + _WEEK_MS
+        rows = rows[rows["at_ms"].between(start_ms, latest_ms)]
+    people = list(dict.fromkeys(people))
+    rows = rows[rows["subject"].isin(people)]
     if not len(rows):
         return no_rows(_TITLE, "nothing happened to these people")
-    times = floats(rows["at_ms"])
-    low, high = float(times.min()), float(times.max() if asked_ms is None else asked_ms)
     lives = _lives(events, people) if codes is None else _known_lives(codes, people)
+    low = float(floats(rows["at_ms"]).min())
+    high = min(_end(rows, lives), latest_ms) if until_ms is None else float(until_ms)
     figure = picture(
         _title(rows),
         "One lane a user. Within a lane, what is refused stands above what is allowed; the bar is "
-        "a live code, up to its lapse or Expire Now; the line below is a device that is away.",
-        height_in=1.25 + 0.62 * len(people),
+        "a live code, up to its lapse or Expire Now"
+        + (" (pale: it may be over)" if codes is None else "")
+        + "; the line below is a device that is away.",
+        height_in=1.4 + 0.62 * len(people),
     )
     axes = figure.add_subplot()
     pad = (high - low) * 0.015
@@ -148,6 +148,15 @@ def lifelines(
     return figure
 
 
+def _end(rows: "pd.DataFrame", lives: Sequence[_Life]) -> float:
+    """Return when the last thing happened, or was surely live; records of an end come late."""
+    times = floats(rows["at_ms"])
+    told = times[~rows["type"].isin(["code.ended", "session.ended"]).to_numpy(dtype=bool)]
+    latest_ms = float(told.max(initial=times.min()))
+    ends = [life.sure_ms for life in lives if life.began_ms <= latest_ms and life.sure_ms < inf]
+    return max([*ends, latest_ms])
+
+
 def _title(rows: "pd.DataFrame") -> str:
     """Return what is to be seen of precedence, where there is something."""
     count = int((rows["reason"] == "superseded_by_code").sum())
@@ -166,11 +175,11 @@ def _key(mark: _Mark) -> Line2D:
 # Whose lives
 
 
-def _most_varied(events: "pd.DataFrame") -> tuple[list[str], float | None]:
+def _most_varied(events: "pd.DataFrame") -> tuple[list[str], float]:
     """Return people to whom many different things happened in one week, and its start."""
     told = events[events["subject"].notna() & events["type"].isin(_TOLD)]
     if not len(told):
-        return [], None
+        return [], 0.0
     leader = _by_variety(told)[0]
     start_ms = float(floats(told.loc[told["subject"] == leader, "at_ms"]).min())
     week = told[told["at_ms"].between(start_ms, start_ms + _WEEK_MS)]
@@ -218,7 +227,7 @@ def _known_lives(codes: "pd.DataFrame", people: Sequence[str]) -> list[_Life]:
         _Life(str(subject), began_ms, over_ms, over_ms, str(cause))
         for subject, began_ms, over_ms, cause in zip(
             rows["subject"], floats(rows["generated_ms"]),
-            np.nan_to_num(floats(rows["ended_ms"]), nan=np.inf), rows["cause"], strict=True,
+            np.nan_to_num(floats(rows["ended_ms"]), nan=inf), rows["cause"], strict=True,
         )
     ]  # fmt: skip
 
@@ -235,9 +244,9 @@ def _lives(events: "pd.DataFrame", people: Sequence[str]) -> list[_Life]:
         over = times[ended | refused]
         proven = times[types.isin(["generate.allowed", "sign_in.allowed"])]
         cause = str(of_code.loc[ended, "cause"].iloc[0]) if ended.any() else ""
-        over_ms = float(over.min()) if len(over) else np.inf
-        sure_ms = over_ms if cause not in ("lapsed", "") else float(proven.max(initial=-np.inf))
-        began_ms = float(began.min()) if len(began) else -np.inf
+        over_ms = float(over.min()) if len(over) else inf
+        sure_ms = over_ms if cause not in ("lapsed", "") else float(proven.max(initial=-inf))
+        began_ms = float(began.min()) if len(began) else -inf
         subject = str(of_code["subject"].iloc[0])
         lives.append(_Life(subject, began_ms, min(sure_ms, over_ms), over_ms, cause))
     return lives
@@ -247,18 +256,29 @@ def _draw_lives(
     axes: Axes, lives: Sequence[_Life], lanes: dict[str, int], unit: TimeUnit, high: float
 ) -> None:
     low = axes.get_xlim()[0] * unit.ms
-    for life in lives:
-        y = lanes[life.subject]
-        ends = np.clip([life.began_ms, life.sure_ms, life.over_ms], low, high) / unit.ms
-        for left, right, alpha in ((ends[0], ends[1], 0.3), (ends[1], ends[2], 0.12)):
-            if right > left:
-                axes.barh(y, right - left, _BAR, left, color=CODE, alpha=alpha, lw=0, zorder=1.5)
-        if low <= life.began_ms <= high:
-            axes.vlines(life.began_ms / unit.ms, y - _BAR / 2, y + _BAR / 2, color=CODE, lw=1.4)
-        if life.cause == "revoked" and low <= life.over_ms <= high:
+    for person, lane in lanes.items():
+        own = [life for life in lives if life.subject == person]
+        began, sure, over = np.array([life[1:4] for life in own]).reshape(-1, 3).T
+        bottom = lane - _BAR / 2
+        for starts, ends, alpha in ((began, sure, 0.3), (sure, over, 0.12)):
+            left, right = np.clip(starts, low, high), np.clip(ends, low, high)
+            seen = right > left
+            bars = np.stack([left, right - left], axis=1)[seen] / unit.ms
+            axes.broken_barh(
+                [(start, length) for start, length in bars], (bottom, _BAR), color=CODE,
+                alpha=alpha, lw=0, zorder=1.5, label="code live" if alpha == 0.3 else None,
+            )  # fmt: skip
+        # Codes may follow one another without a gap.
+        starts = began[(began >= low) & (began <= high)] / unit.ms
+        axes.vlines(starts, bottom, bottom + _BAR, color=CODE, lw=1.4)
+        revoked = np.array([life.over_ms for life in own if life.cause == "revoked"])
+        revoked = revoked[(revoked >= low) & (revoked <= high)] / unit.ms
+        if len(revoked):
+            mark = _MARKS["expired"]
             axes.plot(
-                life.over_ms / unit.ms, y, marker="|", color=INK, ms=_MARKS["expired"].size, mew=2.2
-            )
+                revoked, np.full(len(revoked), lane), linestyle="none", marker=mark.marker,
+                color=mark.colour, ms=mark.size, mew=2.2, label=mark.name,
+            )  # fmt: skip
 
 
 # What happens

@@ -14,6 +14,7 @@ from tvc.analysis.plots.scales import (
     floats,
     need,
     number,
+    numbered,
     time_axis,
 )
 from tvc.analysis.style import (
@@ -136,6 +137,7 @@ def _stack(
         base = base + values
     axes.set_ylim(0, max(float(base.max()) * 1.08, 1))
     axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
+    numbered(axes.yaxis)
     # A key in the order of the stack, in the middle of the height.
     middle = axes.get_ylim()[1] / 2
     order = np.arange(len(labels)) * 1e-6
@@ -195,6 +197,7 @@ def stranded(summaries: "pd.DataFrame | Mapping[str, pd.DataFrame]") -> Picture:
     axes.tick_params(axis="y", length=0)
     axes.set_xlim(0, max(highest * 1.14, 1))
     axes.set_xlabel("user-hours stranded in a run")
+    numbered(axes.xaxis)
     axes.set_ylabel("arm" if len(hours) > 1 else "")
     axes.grid(visible=False, axis="y")
     return figure

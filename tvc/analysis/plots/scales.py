@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 _MINUS: Final = "\N{MINUS SIGN}"
 _MOST_TICKS: Final = 9
 _STEPS: Final = {
-    DAY_MS: (1, 2, 7, 14, 28, 91, 182, 364, 1820),
+    DAY_MS: (1, 2, 7, 14, 28, 91, 182, 364, 728, 1820),
     HOUR_MS: (1, 2, 3, 6, 12, 24),
 }
 
@@ -79,14 +79,14 @@ def time_axis(axes: Axes, low_ms: float, high_ms: float, after: str) -> TimeUnit
     axes
         Where; its x is in the unit that is returned.
     low_ms, high_ms
-        What x reaches over.
+        What x reaches over; an hour to either side of a single instant.
     after
         From when time is counted.
     """
+    if high_ms <= low_ms:
+        low_ms, high_ms = low_ms - HOUR_MS, high_ms + HOUR_MS
     unit = time_unit(high_ms - low_ms)
     low, high = low_ms / unit.ms, high_ms / unit.ms
-    if high <= low:
-        low, high = low - 0.5, high + 0.5
     axes.set_xlim(low, high)
     step = next((one for one in _STEPS.get(unit.ms, ()) if (high - low) / one <= _MOST_TICKS), None)
     if step is not None:
@@ -140,6 +140,27 @@ def number(value: float) -> str:
     """
     text = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
     return text.replace("-", _MINUS) if value < 0 else text
+
+
+def numbered(axis: Axis) -> None:
+    """Write large numbers of an axis as thousands and millions, never as powers of ten."""
+    axis.set_major_formatter(FuncFormatter(lambda value, _: _tick(value)))
+
+
+def _tick(value: float) -> str:
+    """Return the number of a tick.
+
+    Examples
+    --------
+    >>> [_tick(value) for value in (0.05, 5000, 60_000, 12_000_000)]
+    ['0.05', '5,000', '60k', '12M']
+    """
+    _, size, letter = next((of for of in _SIZES if abs(value) >= of[0]), _SIZES[-1])
+    return f"{value / size:,.6g}{letter}".replace("-", _MINUS)
+
+
+#: From which number on it is written in which size.
+_SIZES: Final = ((1e9, 1e9, "G"), (1e6, 1e6, "M"), (1e4, 1e3, "k"), (0.0, 1.0, ""))
 
 
 def coarsen(starts_ms: Floats, most: int) -> tuple[Floats, NDArray[np.intp]]:
@@ -206,7 +227,7 @@ def short(text: str, most: int) -> str:
 
 
 def evenly(count: int, most: int) -> Sequence[int]:
-    """Return at most so many places out of many, evenly spaced, the first among them."""
+    """Return at most so many places out of many, evenly spaced, the first and last among them."""
     if count <= most:
         return range(count)
-    return [place * count // most for place in range(most)]
+    return [place * (count - 1) // (most - 1) for place in range(most)]

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from tvc.analysis.plots.scales import floats, need, number, short
+from tvc.analysis.plots.scales import floats, need, number, numbered, short
 from tvc.analysis.style import (
     CODE,
     DEVICE,
@@ -170,7 +170,7 @@ def paired_delta(frame: "pd.DataFrame", *, measured: str = "result") -> Picture:
     below, above = int((deltas < 0).sum()), int((deltas > 0).sum())
     lost = len(found) - len(deltas)
     figure = picture(
-        f"The candidate is lower in {below:,} and higher in {above:,} of {len(deltas):,} pairs",
+        f"The candidate is lower in {below:,} of {len(deltas):,} pairs, higher in {above:,}",
         "Both arms meet the same people on the same days; a dot is one pair. "
         + ("" if len(deltas) > 1 else "One pair alone has no interval. ")
         + (f"{lost:,} pairs have no difference." if lost else ""),
@@ -205,6 +205,7 @@ def paired_delta(frame: "pd.DataFrame", *, measured: str = "result") -> Picture:
             label="pairs",
         )  # fmt: skip
         pairs.set_ylabel("pairs")
+        numbered(pairs.yaxis)
     pairs.margins(x=0.08)
     pairs.set_xlabel(f"candidate less baseline: {measured}")
     return figure

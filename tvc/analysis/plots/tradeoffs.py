@@ -59,15 +59,15 @@ def trade_off(frame: "pd.DataFrame", x: str, y: str, label: str = "arm") -> Pict
     others = known[~on_front]
     figure = picture(
         _front_title(len(front), len(known), label),
-        f"A point is a {label} with the intervals of both means; the line joins those that no "
-        "other one beats in both. Nearer to the lower left is better.",
+        f"Each point is one {label} with the intervals of both values; the line joins those "
+        "that no other one beats in both. Nearer to the lower left is better.",
         height_in=3.6,
     )
     axes = figure.add_subplot()
     if len(others) > _MOST_POINTS:
         axes.hexbin(
             floats(others["x"]), floats(others["y"]), gridsize=45, mincnt=1, bins="log",
-            cmap="Greys", vmin=0.3, lw=0.2, zorder=1,
+            cmap="Greys", alpha=0.5, lw=0, zorder=1,
         )  # fmt: skip
     elif len(others):
         _points(axes, others, GREY, 4)
@@ -95,7 +95,7 @@ def trade_off(frame: "pd.DataFrame", x: str, y: str, label: str = "arm") -> Pict
 def _front_title(best: int, count: int, label: str) -> str:
     if count == 1:
         return f"One {label} has a value of both"
-    return f"{best} of {count:,} are not beaten in both, by {label}"
+    return f"{best} of {count:,} are not beaten in both measures"
 
 
 #: The axes in points, about; a letter of a name in points; and where a name may stand.

@@ -1,188 +1,186 @@
-"""Codes, arrivals, guesses and clocks behave as their closed forms say."""
+"""Losses arrive, codes live and codes lapse as their closed forms say."""
 
-from math import comb, sqrt
-from statistics import fmean, stdev
-
-import formulas
 import numpy as np
 import pytest
+from formulas import lapse_share, mginf_mean, z_score, z_share
 from scipy import stats
 
 from tvc.authority.decide import LAW, Law
 from tvc.authority.durations import DAY_MS, HOUR_MS, MINUTE_MS
 from tvc.authority.policy import Policy
 from tvc.files.metrics import parse_metric
-from tvc.trace.measures.recorder import NotConserved
-from tvc.world.kernel import Kernel, Rank, tie_key
-from tvc.world.simulation import simulate
+from tvc.trace.measures.recorder import NotConserved, Recorder, Window
+from tvc.world.simulation import as_workload, assemble, run_to_end, simulate
+from tvc.world.streams import Streams
 
-ROOMY = {"admins": 60, "shifts": ["mon-sun 0-24"], "losses_per_admin_per_year": 0,
-         "handling": {"fixed": "1m"}}  # fmt: skip
-#: Devices lost at an even rate, noticed at once, and back long after the horizon.
+#: Devices lost at an even rate, noticed at once, and back long after the end. Nobody waits for
+#: the desk, and nobody is at work but for an instant at the start of each Monday.
 STEADY = {
-    "users": 20_000, "horizon": "14d", "drain": "3d", "desk": ROOMY,
-    "losses": {"per_user_per_year": 2.0, "noticed_after": {"fixed": "1s"}},
+    # So many that hardly anybody loses a second device while in trouble, which makes no code.
+    "users": 1_000_000, "horizon": "7d", "drain": "0s",
+    "losses": {"per_user_per_year": 0.04, "noticed_after": {"fixed": "0s"}},
     "leavers": {"per_user_per_year": 0},
-    "work": {"days_per_week": 1, "code_forgotten": 0},
+    "work": {
+        "days_per_week": 1, "code_forgotten": 0,
+        "starts": {"fixed": "0s"}, "lasts": {"fixed": "1h"}, "session": "1h",
+    },
     "device": {"found": 1, "found_after": {"fixed": "90d"}},
-    "start": {"day": "tue"},
+    "desk": {
+        "admins": 60, "shifts": ["mon-sun 0-24"], "losses_per_admin_per_year": 0,
+        "handling": {"fixed": "1m"},
+    },
 }  # fmt: skip
+PER_DAY = 0.04 * 1_000_000 / 365
 
 
-def total(run, metric):
+def value(run, metric):
     return run.measured.value(parse_metric(metric))
 
 
-def z(found, theory):
-    return (fmean(found) - theory) / (stdev(found) / sqrt(len(found)))
+#: Lives of the same mean of six hours and of very different spread.
+LIVES = {
+    "fixed": {"fixed": "6h"},
+    "uniform": {"uniform": {"low": "0s", "high": "12h"}},
+    "exponential": {"exponential": {"mean": "6h"}},
+}
 
 
-def test_live_codes_are_those_of_m_g_inf():
-    # From Tuesday to Sunday nobody signs in again: one code for each loss, of 24 hours.
-    load = STEADY | {"horizon": "6d", "drain": "0s"}
-    runs = [
-        simulate("salesforce", load, seed, warmup_ms=2 * DAY_MS, sampled=0.0) for seed in range(12)
-    ]
-    live = [total(run, "mean(codes.live)") for run in runs]
-    expected = 2.0 * 20_000 / 365  # a day's losses, each with a life of a day
-    assert abs(z(live, expected)) <= 4
-    # At an instant the number is Poisson: its variance is its mean.
-    instants = [
-        run.series.query("measure == 'codes.live'").value.to_numpy()[24::24] for run in runs
-    ]
-    numbers = np.concatenate(instants)
-    spread = numbers.var(ddof=1) / expected
-    assert abs(spread - 1) <= 4 * sqrt(2 / len(numbers)) + 0.1
+@pytest.mark.parametrize("lives", LIVES)
+def test_live_codes_are_those_of_m_g_inf_whatever_the_distribution_of_lives(lives):
+    free = Policy("free").with_values(
+        {"lifetime.min": 1, "lifetime.step": 1, "lifetime.max": 100 * DAY_MS}
+    )
+    load = STEADY | {
+        "losses": STEADY["losses"] | {"per_user_per_year": 0.1},
+        "desk": STEADY["desk"] | {"lifetime": LIVES[lives]},
+    }
+    runs = [simulate(free, load, seed, sampled=0.0) for seed in range(5)]
+    # After two days an exponential life of six hours goes on with a chance of one in 3000.
+    days = np.array([
+        run.series.query("measure == 'codes.live'").value.to_numpy()[48:].reshape(5, 24)
+        for run in runs
+    ])  # fmt: skip
+    theory = mginf_mean(PER_DAY * 0.1 / 0.04, 6 / 24)
+    # Days are all but independent: what one leaves to the next is gone in a quarter of it.
+    assert abs(z_score(days.mean(axis=2).ravel(), theory)) <= 4
 
 
-@pytest.mark.parametrize("mean_minutes", [30, 60])
+def test_the_number_of_live_codes_at_an_instant_is_poisson():
+    day = Policy("day").with_values({"lifetime.max": 6 * HOUR_MS})
+    load = STEADY | {"losses": STEADY["losses"] | {"per_user_per_year": 0.02}}
+    numbers = []
+    for seed in range(8):
+        codes = simulate(day, load, seed, sampled=1.0).codes
+        begin, end = codes.generated_ms.to_numpy(), codes.expires_ms.to_numpy()
+        # Instants a life and more apart share no code.
+        instants = np.arange(6 * HOUR_MS, 7 * DAY_MS, 6 * HOUR_MS)[:, None]
+        numbers.append(((begin <= instants) & (instants < end)).sum(axis=1))
+    numbers = np.concatenate(numbers)
+    mean = mginf_mean(PER_DAY / 2, 6 / 24)
+    assert abs(numbers.sum() - mean * len(numbers)) / (mean * len(numbers)) ** 0.5 <= 4
+    # The variance of a squared standardised Poisson number is 2 + 1 / its mean.
+    squares = (numbers - mean) ** 2 / mean
+    assert abs(squares.sum() - len(numbers)) / (len(numbers) * (2 + 1 / mean)) ** 0.5 <= 4
+
+
+@pytest.mark.parametrize("mean_minutes", [20, 60, 180])
 def test_codes_lapse_unused_where_their_delivery_takes_longer_than_they_live(mean_minutes):
     hour = Policy("hour").with_values({"lifetime.max": HOUR_MS})
+    delay = {"exponential": {"mean": f"{mean_minutes}m"}}
     load = STEADY | {
-        "horizon": "6d", "drain": "0s",
-        "channel": {"by": "mail", "mail": {"delay": {"exponential": {"mean": f"{mean_minutes}m"}}}},
-    }  # fmt: skip
-    load["desk"] = ROOMY | {"calls_again": 0}
-    theory = formulas.lapse_share(60, mean_minutes)
-    differences = []
-    for seed in range(10):
-        run = simulate(hour, load, seed, sampled=0.0)
-        unused, made = (
-            total(run, "count(codes.lapsed_unused)"),
-            total(run, "count(codes.generated)"),
-        )
-        differences.append(unused - theory * made)
-        assert made > 300
-    # Codes still on their way at the end of the run are not over: a bias of an hour in six days.
-    allowance = theory * 2.0 * 20_000 / 365 / 24 * 2
-    assert abs(fmean(differences)) <= 4 * stdev(differences) / sqrt(10) + allowance
+        # The last delay is over long before the end, so that every code's fate is known.
+        "losses": STEADY["losses"] | {"profile": {"mon-wed 0-24": 1}},
+        "channel": {"by": "mail", "mail": {"delay": delay}},
+    }
+    runs = [simulate(hour, load, seed, sampled=0.0) for seed in range(2)]
+    # Who is late calls for another code, which is one more trial.
+    made = sum(value(run, "count(codes.generated)") for run in runs)
+    unused = sum(value(run, "count(codes.lapsed_unused)") for run in runs)
+    assert made > 1_000
+    assert abs(z_share(unused, made, lapse_share(60, mean_minutes))) <= 4
 
 
 def test_losses_follow_the_week_as_a_poisson_process_does():
+    # Noticed after the end, so that a loss is all that happens.
     load = STEADY | {
-        "horizon": "28d", "start": {"day": "mon"},
-        "losses": {"per_user_per_year": 2.0, "profile": {"mon-fri 8-20": 3, "sat-sun 0-24": 1}},
-        "desk": ROOMY | {"admins": 0},
+        "horizon": "28d",
+        "losses": {
+            "per_user_per_year": 0.1, "profile": {"mon-fri 8-20": 3, "sat-sun 0-24": 1},
+            "noticed_after": {"fixed": "60d"},
+        },
     }  # fmt: skip
-    by_hour = np.zeros(168)
-    hourly = []
-    for seed in range(4):
-        series = simulate("salesforce", load, seed, sampled=0.0).series
-        values = series.query("measure == 'losses'").value.to_numpy()
-        hourly.append(values)
-        by_hour += values.reshape(4, 168).sum(axis=0)
+    weeks = np.array([
+        simulate("salesforce", load, seed, sampled=0.0)
+        .series.query("measure == 'losses'").value.to_numpy().reshape(4, 168)
+        for seed in range(5)
+    ]).reshape(20, 168)  # fmt: skip
     weights = np.array([
         3.0 if hour // 24 < 5 and 8 <= hour % 24 < 20 else float(hour // 24 >= 5)
         for hour in range(168)
     ])  # fmt: skip
-    expected = 2.0 * 20_000 / 365 * 7 * 16 * weights / weights.sum()
-    assert by_hour[weights == 0].sum() == 0
-    found, wanted = by_hour[weights > 0], expected[weights > 0]
-    chi = ((found - wanted) ** 2 / wanted).sum()
-    assert 1e-5 < stats.chi2.sf(chi, len(found)) < 1 - 1e-5
-    assert abs(by_hour.sum() - wanted.sum()) / sqrt(wanted.sum()) <= 4
-    busy = np.concatenate([values[8:20] for values in hourly])
-    assert busy.var(ddof=1) / busy.mean() == pytest.approx(1, abs=1.0)
+    expected = 0.1 * 1_000_000 / 365 * 7 * weights / weights.sum()
+    assert weeks[:, weights == 0].sum() == 0
+    some = weights > 0
+    # Over all weeks each hour has its share, and all hours their sum ...
+    found, wanted = weeks.sum(axis=0)[some], 20 * expected[some]
+    squares = ((found - wanted) ** 2 / wanted).sum()
+    assert 1e-5 < stats.chi2.sf(squares, some.sum()) < 1 - 1e-5
+    assert abs(found.sum() - wanted.sum()) / wanted.sum() ** 0.5 <= 4
+    # ... and each hour of each week varies about it as a Poisson number does.
+    errors = (weeks[:, some] - expected[some]) ** 2 / expected[some]
+    spread = (20 * (2 + 1 / expected[some]).sum()) ** 0.5
+    assert abs((errors - 1).sum()) / spread <= 4
 
 
-def test_guesses_succeed_as_often_as_lock_out_and_code_space_allow():
-    # Two digits, ten tries before the path locks for an hour, codes of two hours that are
-    # noticed at once: twenty tries at each, no two alike.
-    policy = Policy("short").with_values({"code.length": 2, "lifetime.max": 2 * HOUR_MS})
-    load = STEADY | {
-        "horizon": "6d", "drain": "0s",
-        "attackers": {
-            "guessers": {"per_code": 1.0, "tries": 1000, "after": {"fixed": "0s"}},
-            "knows_password": 1.0, "enrolls_method": 0.0,
-        },
-        # The user's own sign-in would set the counter to zero; it comes after the code is over.
-        "channel": {"by": "mail", "mail": {"delay": {"fixed": "30d"}}},
-    }  # fmt: skip
-    chance = formulas.guess_chance(100, 20)
-    successes = codes = 0
-    for seed in range(5):
-        run = simulate(policy, load, seed, sampled=0.0)
-        codes += total(run, "count(codes.generated)")
-        successes += total(run, "count(takeover)")
-    assert codes > 1_000
-    assert abs(successes - chance * codes) / sqrt(codes * chance * (1 - chance)) <= 4
+# A law that forgets to compare times
+
+SMALL = STEADY | {
+    "users": 2_000, "losses": {"per_user_per_year": 4.0, "noticed_after": {"fixed": "0s"}},
+    "work": {"code_forgotten": 0},
+}  # fmt: skip
+UNENDING = Law(
+    LAW.rules, LAW.consequences, {**LAW.comparisons, "code.live": lambda _now, _end: True}
+)
 
 
-def test_six_codes_an_hour_bound_what_guessing_gives_in_that_time():
-    # Each new code lifts the lock: six codes of ten tries are sixty tries an hour.
-    per_code, codes = 10, 6
-    space = 10**6
-    exact = 1 - comb(space - per_code, 1) ** codes / space**codes
-    assert exact == pytest.approx(1 - (1 - formulas.guess_chance(space, per_code)) ** codes)
-    assert exact < 60 / space
+def watch(law, seed):
+    """Return what a recorder measured under a law without holding it against it, and its digest."""
+    policy, workload = Policy("day").with_values({"lifetime.max": 6 * HOUR_MS}), as_workload(SMALL)
+    window = Window(0, workload.horizon, workload.horizon + workload.drain)
+    recorder = Recorder(policy, window, given_sessions=workload.desk.admins)
+    world = assemble(policy, workload, law, Streams(seed), recorder, window, 0.0)
+    assert run_to_end(world, None)
+    return recorder.finish(window.end_ms, complete=False), recorder.digest
 
 
-def test_overstay_follows_the_offsets_of_the_clocks():
-    # A code of an hour is presented once, 60 minutes and u seconds after its generation, u even
-    # from -60 to 60; one node of two is 30 seconds slow and so accepts until 30 seconds late.
-    hour = Policy("hour").with_values({"lifetime.max": HOUR_MS})
-    load = STEADY | {
-        "horizon": "6d", "drain": "0s",
-        "clocks": {"right": {}, "slow": {"offset": "-30s"}},
-        "channel": {
-            "by": "mail", "mail": {"delay": {"uniform": {"low": "59m", "high": "61m"}}},
-        },
-    }  # fmt: skip
-    load["desk"] = ROOMY | {"calls_again": 0}
-    late = made = 0
-    for seed in range(8):
-        run = simulate(hour, load, seed, sampled=0.0)
-        late += total(run, "count(overstay)")
-        made += total(run, "count(codes.generated)")
-    # Generated by the right clock and judged by the slow one: late by up to 30 of 120 seconds.
-    share = 0.25 * 30 / 120
-    assert made > 1_000
-    # Who is refused calls again at once, so that some codes are second ones: all alike in this.
-    assert abs(late - share * made) / sqrt(made * share * (1 - share)) <= 4
-
-
-def test_without_lazy_expiry_codes_are_used_after_their_end():
-    lasting = Law(
-        LAW.rules, LAW.consequences, {**LAW.comparisons, "code.live": lambda _now, _end: True}
-    )
-    load = STEADY | {"horizon": "7d", "work": {"code_forgotten": 0}, "users": 2_000}
-    right = simulate("salesforce", load, 1, sampled=0.0)
-    assert total(right, "count(overstay)") == 0
-    # Codes that never lapse for the authority are over by true time: they are not conserved.
+@pytest.mark.parametrize("seed", range(3))
+def test_without_lazy_expiry_codes_are_used_after_their_end_and_it_shows(seed):
+    overstay, lapsed = parse_metric("count(overstay)"), parse_metric("count(codes.lapsed_unused)")
+    right, right_digest = watch(LAW, seed)
+    wrong, wrong_digest = watch(UNENDING, seed)
+    assert right.value(overstay) == 0
+    assert wrong.value(overstay) > 50
+    assert right_digest != wrong_digest
+    assert right.value(lapsed) == right.value(lapsed)
+    # A run of its own accord refuses to measure codes that end by true time and not by audit.
+    policy = Policy("day").with_values({"lifetime.max": 6 * HOUR_MS})
+    assert simulate(policy, SMALL, seed, sampled=0.0).measured.value(overstay) == 0
     with pytest.raises(NotConserved):
-        simulate("salesforce", load, 1, sampled=0.0, law=lasting)
+        simulate(policy, SMALL, seed, sampled=0.0, law=UNENDING)
 
 
-def test_at_one_instant_admins_act_before_users_and_users_before_attackers():
-    order = []
-    kernel = Kernel()
-    for rank in (Rank.ATTACKER, Rank.USER, Rank.CLOCK, Rank.ADMIN):
-        for arrival in (2, 1):
-            kernel.at(
-                MINUTE_MS, tie_key(rank, arrival),
-                lambda event, who=(rank, arrival): order.append((event.at_ms, who)),
-            )  # fmt: skip
-    kernel.run(HOUR_MS)
-    ranks = (Rank.CLOCK, Rank.ADMIN, Rank.USER, Rank.ATTACKER)
-    assert order == [(MINUTE_MS, (rank, arrival)) for rank in ranks for arrival in (1, 2)]
-    assert kernel.events == 8
+@pytest.mark.parametrize("late_ms", [-1, 0, 1])
+def test_a_code_that_arrives_at_the_instant_of_its_end_is_over(late_ms):
+    # A code is live while now < end: the one instant that a continuous delay never meets.
+    hour = Policy("hour").with_values({"lifetime.max": HOUR_MS})
+    delay = {"fixed": f"{60 * MINUTE_MS + late_ms}ms"}
+    load = STEADY | {
+        "losses": STEADY["losses"] | {"profile": {"tue 0-24": 1}},
+        "horizon": "2d", "channel": {"by": "mail", "mail": {"delay": delay}},
+    }  # fmt: skip
+    run = simulate(hour, load, 1, sampled=0.0)
+    used = run.measured.value(
+        parse_metric("count(sign_ins)"), {"method": "code", "outcome": "allow"}
+    )
+    assert (used > 10) == (late_ms < 0)
+    assert (used == 0) == (late_ms >= 0)

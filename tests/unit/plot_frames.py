@@ -163,6 +163,7 @@ def _many_events(rng, count):
 
 
 def _many_codes(rng, count):
+    subjects = np.array([f"u{number}" for number in range(2_000)], dtype=object)
     generated = rng.integers(0, 28 * DAY_MS, count)
     lifetime = rng.integers(1, 25, count) * HOUR_MS
     exposed = (lifetime * rng.uniform(0.2, 1, count)).astype(np.int64)
@@ -170,7 +171,7 @@ def _many_codes(rng, count):
     frame = pd.DataFrame(
         {
             "code": [f"u{number % 2_000}#{number // 2_000}" for number in range(count)],
-            "subject": [f"u{number % 2_000}" for number in range(count)],
+            "subject": subjects[np.arange(count) % len(subjects)],
             "issuer": "a1",
             "generated_ms": generated,
             "lifetime_ms": lifetime,
@@ -195,7 +196,7 @@ def _many_takeovers(rng, count):
     by = causes[rng.integers(0, len(causes), count)]
     frame = pd.DataFrame(
         {
-            "outsider": [f"x:callers:{number}" for number in range(count)],
+            "outsider": "x:callers:1",
             "account": "u1",
             "by": "callers",
             "first_access_ms": first,
@@ -233,7 +234,7 @@ def _many_summaries(rng, count):
 def _many_inputs(rng, count):
     low, high = rng.normal(5, 1, (2, count))
     return pd.DataFrame({
-        "input": [f"input.{number}" for number in range(count)], "low_value": 1, "high_value": 2,
+        "input": "losses.per_user_per_year", "low_value": 1, "high_value": 2,
         "at_low": low, "at_high": high, "base": 5.0,
     })  # fmt: skip
 

@@ -185,7 +185,7 @@ def ink(colour: str) -> str:
     Examples
     --------
     >>> ink("#1F2328"), ink("#56B4E9")
-    ('#1f2328', '#3b7ba0')
+    ('#1f2328', '#3b7ca1')
     """
     red, green, blue = to_rgb(colour)
     share = 1.0

@@ -62,7 +62,7 @@ def outsider_access(takeovers: "pd.DataFrame") -> Picture:
     chosen = order[list(evenly(len(order), _MOST_LANES))]
     some = "" if len(chosen) == len(order) else f", {len(chosen)} of them evenly chosen"
     figure = picture(
-        f"{_share(inside, len(began))} outsiders are not evicted",
+        _title(inside, len(began)),
         f"Pairs of an outsider and an account, by first access{some}. "
         "A dot is the first sign-in; a cross says that they enrolled a method of their own.",
         height_in=1.1 + max(0.085 * len(chosen), 1.5),
@@ -99,8 +99,10 @@ def outsider_access(takeovers: "pd.DataFrame") -> Picture:
     return figure
 
 
-def _share(part: int, whole: int) -> str:
-    return f"{part:,} of {whole:,}" if part else f"None of {whole:,}"
+def _title(inside: int, count: int) -> str:
+    if not inside:
+        return f"Every outsider is evicted ({count:,} in all)"
+    return f"{inside:,} of {count:,} outsiders are not evicted"
 
 
 def _kind(cause: str) -> tuple[str, str]:

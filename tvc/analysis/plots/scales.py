@@ -1,6 +1,7 @@
 """What pictures share: columns of frames, axes of time, and lengths of time in words."""
 
 from collections.abc import Sequence
+from math import isinf
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -131,13 +132,15 @@ def in_words(length_ms: float) -> str:
 
 
 def number(value: float) -> str:
-    """Return a number to about three digits.
+    """Return a number to about three digits, or as infinite.
 
     Examples
     --------
     >>> number(12345.6), number(3.14159), number(0.00123), number(20.0)
     ('12,346', '3.14', '0.00123', '20')
     """
+    if isinf(value):
+        return "\N{INFINITY}" if value > 0 else f"{_MINUS}\N{INFINITY}"
     text = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
     return text.replace("-", _MINUS) if value < 0 else text
 

@@ -32,6 +32,8 @@ _MOST_INPUTS: Final = 15
 _MOST_PAIRS: Final = 80
 _BINS: Final = 60
 _NAME: Final = 18
+#: How far the bar of an infinite result reaches, in lengths of the longest finite one.
+_BEYOND: Final = 1.25
 #: A letter of a name, about.
 _LETTER_PT: Final = 5.0
 
@@ -45,7 +47,8 @@ def tornado(frame: "pd.DataFrame", *, measured: str = "result") -> Picture:
     frame
         A row an input: ``input``, ``low_value``, ``high_value`` (what it is set to), ``at_low``,
         ``at_high``, ``base`` (the result at either, and as it is); optionally ``break_even``, the
-        value of the input at which a result that is a difference is zero.
+        value of the input at which a result that is a difference is zero. A bar that ends at
+        infinity is the longest, and says so.
     measured
         What the result is, with its unit.
 
@@ -58,11 +61,12 @@ def tornado(frame: "pd.DataFrame", *, measured: str = "result") -> Picture:
 
     need(frame, "input", "low_value", "high_value", "at_low", "at_high", "base")
     base_of, at_low, at_high = (floats(frame[name]) for name in ("base", "at_low", "at_high"))
+    base_of = np.where(np.isinf(base_of), np.nan, base_of)
     swing = np.fmax(np.abs(at_low - base_of), np.abs(at_high - base_of))
     order = np.argsort(-np.nan_to_num(swing, nan=-1), kind="stable")
     order = order[~np.isnan(swing[order])][:_MOST_INPUTS]
     if not len(order):
-        return no_rows("Which inputs matter", "no input was varied")
+        return no_rows("Which inputs matter", "no input has a result that is finite as it is")
     rows = frame.iloc[order]
     first = str(rows["input"].iloc[0])
     some = (
@@ -78,14 +82,18 @@ def tornado(frame: "pd.DataFrame", *, measured: str = "result") -> Picture:
     axes = figure.add_subplot()
     inputs = [short(str(name), 34) for name in rows["input"]]
     base = float(base_of[order[0]])
+    finite = swing[order][np.isfinite(swing[order])]
+    beyond = _BEYOND * float(finite.max(initial=0)) or 1.0
     for place, row in enumerate(order):
-        ends = ((at_low[row], frame["low_value"].iloc[row], DEVICE),
-                (at_high[row], frame["high_value"].iloc[row], CODE))  # fmt: skip
+        ends = (
+            _end(at_low[row], frame["low_value"].iloc[row], DEVICE, base, beyond),
+            _end(at_high[row], frame["high_value"].iloc[row], CODE, base, beyond),
+        )
         # At the same end the longer bar lies below.
         for at, value, colour in sorted(ends, key=lambda end: -abs(np.nan_to_num(end[0] - base))):
             if np.isnan(at):
                 continue
-            axes.barh(-place, at - base, 0.62, base, color=colour, label=str(value))
+            axes.barh(-place, at - base, 0.62, base, color=colour, label=value)
         _name_ends(axes, place, base, ends)
         if has_break:
             zero = min(at_low[row], at_high[row]) <= 0 <= max(at_low[row], at_high[row])
@@ -107,9 +115,9 @@ def tornado(frame: "pd.DataFrame", *, measured: str = "result") -> Picture:
     axes.set_yticks([-place for place in range(len(rows))], inputs)
     axes.tick_params(axis="y", length=0)
     axes.set_ylim(-len(rows) + 0.4, 0.65)
-    names = [*rows["low_value"], *rows["high_value"]]
+    names = [text.get_text() for text in axes.texts]
     # Room for the longest value at either side, in shares of what the names of inputs leave.
-    longest = max(len(short(_spelt(name), _NAME)) for name in names)
+    longest = min(max(map(len, names)), _NAME)
     left_pt = 72 * WIDTH_IN - 50 - _LETTER_PT * max(len(name) for name in inputs)
     share = min(_LETTER_PT * longest / left_pt, 0.35)
     axes.margins(x=0.03 + share / (1 - 2 * share))
@@ -118,13 +126,21 @@ def tornado(frame: "pd.DataFrame", *, measured: str = "result") -> Picture:
     return figure
 
 
+def _end(
+    at: float, value: object, colour: str, base: float, beyond: float
+) -> tuple[float, str, str]:
+    """Return where a bar ends, what is written there, and its colour."""
+    text = short(_spelt(value), _NAME)
+    if np.isinf(at):
+        return base + np.sign(at) * beyond, f"{text}: {number(at)}", colour
+    return at, text, colour
+
+
 def _spelt(value: object) -> str:
     return number(value) if isinstance(value, float) else str(value)
 
 
-def _name_ends(
-    axes: Axes, place: int, base: float, ends: Sequence[tuple[float, object, str]]
-) -> None:
+def _name_ends(axes: Axes, place: int, base: float, ends: Sequence[tuple[float, str, str]]) -> None:
     """Write the values of the input at the ends of its bar, never two in one spot."""
     signs = [np.sign(at - base) for at, _, _ in ends]
     same_side = signs[0] * signs[1] > 0
@@ -136,7 +152,7 @@ def _name_ends(
         across = same_side and abs(at - base) < abs(other - base)
         spot, right = (base, not right) if across else (at, right)
         axes.annotate(
-            short(_spelt(value), _NAME), xy=(spot, -place), xytext=(4 if right else -4, 0),
+            value, xy=(spot, -place), xytext=(4 if right else -4, 0),
             textcoords="offset points", ha="left" if right else "right", va="center", size=7.5,
             color=ink(colour),
         )  # fmt: skip

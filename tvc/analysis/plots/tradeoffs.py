@@ -38,7 +38,7 @@ def trade_off(frame: "pd.DataFrame", x: str, y: str, label: str = "arm") -> Pict
     ----------
     frame
         A row an arm: ``x``, ``x_low``, ``x_high``, ``y``, ``y_low``, ``y_high`` (value and
-        interval), ``arm`` and ``on_front``.
+        interval), ``arm`` and ``on_front``. What is infinite cannot be drawn and is left out.
     x, y
         What the two measures are, with their units; for both less is better.
     label
@@ -50,10 +50,10 @@ def trade_off(frame: "pd.DataFrame", x: str, y: str, label: str = "arm") -> Pict
         Points with intervals, those on the front named; many others as a density.
     """
     need(frame, "x", "x_low", "x_high", "y", "y_low", "y_high", "arm", "on_front")
-    known = frame[frame["x"].notna() & frame["y"].notna()]
+    known = frame[np.isfinite(floats(frame["x"])) & np.isfinite(floats(frame["y"]))]
     title = f"What less of one costs in the other, by {label}"
     if not len(known):
-        return no_rows(title, f"no {label} has a value of both")
+        return no_rows(title, f"no {label} has a finite value of both")
     on_front = known["on_front"].to_numpy(dtype=bool)
     front = known[on_front].sort_values(["x", "y"], kind="stable")
     others = known[~on_front]
@@ -171,28 +171,32 @@ def heat_map(frame: "pd.DataFrame", x: str, y: str, value: str, *, unit: str = "
     need(frame, x, y, value)
     named = f"{value} ({unit})" if unit else value
     title = f"{value} by {x} and {y}"
-    if not frame[value].notna().any():
-        return no_rows(title, f"no combination has a {value}")
+    if not np.isfinite(floats(frame[value])).any():
+        return no_rows(title, f"no combination has a finite {value}")
     means = frame.groupby([y, x], sort=False)[value].mean()
     columns, rows = (_in_order(list(frame[key].unique())) for key in (x, y))
     cells = means.unstack().reindex(index=rows, columns=columns).to_numpy(dtype=np.float64)
-    low, high = float(np.nanmin(cells)), float(np.nanmax(cells))
+    finite = np.where(np.isfinite(cells), cells, np.nan)
+    known = means[np.isfinite(means)]
+    low, high = float(known.min()), float(known.max())
+    endless = ", and \N{INFINITY} is one without an end" if np.isinf(cells).any() else ""
     figure = picture(
         title,
         f"Means of the rows of a cell: from {number(low)} to {number(high)}"
-        f"{' ' + unit if unit else ''}. An empty cell has no value.",
+        f"{' ' + unit if unit else ''}. An empty cell has no value{endless}.",
         height_in=1.1 + min(0.36 * len(rows) + 0.4, 4.2),
     )
     axes = figure.add_subplot()
-    image = axes.imshow(cells, cmap="cividis_r", aspect="auto", origin="lower")
+    image = axes.imshow(finite, cmap="cividis_r", aspect="auto", origin="lower")
     if len(columns) <= _MOST_NUMBERS and len(rows) <= _MOST_NUMBERS:
-        colours = image.to_rgba(cells)
+        shades = image.to_rgba(finite)
         for (row, column), cell in np.ndenumerate(cells):
             if np.isnan(cell):
                 continue
+            dark = np.isinf(cell) or is_light(shades[row, column, :3])
             axes.text(
                 column, row, number(float(cell)), ha="center", va="center", size=8,
-                color=INK if is_light(colours[row, column, :3]) else PAGE,
+                color=INK if dark else PAGE,
             )  # fmt: skip
     axes.set_xticks(range(len(columns)), [short(str(one), 12) for one in columns])
     axes.set_yticks(range(len(rows)), [short(str(one), 18) for one in rows])

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 #: How long an admin who cannot sign in sits out before trying again.
 _PAUSE_MS: Final = HOUR_MS
 
+_WITHOUT_HELP: Final = frozenset((Outcome.REJECTED, Outcome.REFUSED, Outcome.UNABLE))
 _ENDS: Final = {
     Outcome.DONE: "served",
     Outcome.WAITING: "served",
@@ -211,8 +212,8 @@ class Desk:
         duration_ms = draws.handling(caller.entity, caller.number, caller.calls)
         if draws.check_time is not None:
             duration_ms += draws.check_time(caller.entity, caller.number, caller.calls)
-        key = tie_key(Rank.ADMIN, admin.index)
-        world.kernel.at(now_ms + duration_ms, key, partial(self._complete, call, admin))
+        complete = partial(self._complete, call, admin)
+        world.kernel.at(now_ms + duration_ms, admin.key, complete)
 
     def _complete(self, call: Call, admin: Admin, event: Due) -> None:
         world, caller = self._world, call.caller
@@ -227,13 +228,12 @@ class Desk:
             outcome = Case(world, admin, caller, self._asked_ms(caller)).work(now_ms)
         idle: Admin | None = admin
         while outcome is Outcome.UNABLE and idle is not None:
-            key = tie_key(Rank.ADMIN, idle.index)
-            world.kernel.at(now_ms + _PAUSE_MS, key, partial(self._resume, idle))
+            world.kernel.at(now_ms + _PAUSE_MS, idle.key, partial(self._resume, idle))
             idle = self._pick(caller)
             if idle is not None:
                 outcome = Case(world, idle, caller, self._asked_ms(caller)).work(now_ms)
         world.recorder.call_ended(now_ms, call.entry, _ENDS[outcome])
-        if outcome in (Outcome.REJECTED, Outcome.REFUSED, Outcome.UNABLE):
+        if outcome in _WITHOUT_HELP:
             caller.unserved(now_ms)
         self._busy -= 1
         world.recorder.busy(now_ms, self._busy)

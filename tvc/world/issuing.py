@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 _request: Final = builder(Request)
 _METHOD: Final = Method.AUTHENTICATOR
+_RIGHT: Final = Proof.RIGHT
+_SIGN_IN: Final = Kind.SIGN_IN
+_GENERATE: Final = Kind.GENERATE
 #: More refusals in a row than there are things to mend mean that nothing will help.
 _MOST_REMEDIES: Final = 8
 
@@ -44,14 +47,17 @@ class Admin:
     ----------
     index, name
         Who.
+    key
+        Their place among simultaneous events.
     """
 
-    __slots__ = ("_day", "_world", "index", "name")
+    __slots__ = ("_day", "_world", "index", "key", "name")
 
     def __init__(self, world: "World", index: int) -> None:
         self._world = world
         self.index = index
         self.name = f"a{index + 1}"
+        self.key = tie_key(Rank.ADMIN, index)
         self._day = -1
 
     def __lt__(self, other: "Admin") -> bool:
@@ -65,9 +71,9 @@ class Admin:
         matched: tuple[int, ...] | None = None
         if trouble is not None and trouble.code is not None:
             method, matched = None, (trouble.code,)
-        subject = self.name if kind is Kind.SIGN_IN else None
+        subject = self.name if kind is _SIGN_IN else None
         request = _request((
-            kind, self.name, subject, None, None, method, Proof.RIGHT, matched, True, False, None,
+            kind, self.name, subject, None, None, method, _RIGHT, matched, True, False, None,
         ))  # fmt: skip
         return world.ask(request, now_ms, ADMINS + self.index)
 
@@ -75,7 +81,7 @@ class Admin:
         """Be signed in: admins sign in at their first act of a day."""
         today = self._world.days.day_of(now_ms)
         if today != self._day:
-            if not self.present(Kind.SIGN_IN, now_ms).allowed:
+            if not self.present(_SIGN_IN, now_ms).allowed:
                 return False
             self._day = today
         return True
@@ -83,6 +89,8 @@ class Admin:
     def ask(self, request: Request, now_ms: int, entity: int) -> Decision:
         """Make a request, signing in again and stepping up where that is what is missing."""
         decision = self._world.ask(request, now_ms, entity)
+        if decision.allowed:
+            return decision
         for _ in range(2):
             remedy = _ADMITTANCE.get(decision.reason)
             if remedy is None or not self.present(remedy, now_ms).allowed:
@@ -180,8 +188,8 @@ class Case:
         world, caller, admin = self._world, self._caller, self._admin
         for _ in range(_MOST_REMEDIES):
             request = _request((
-                Kind.GENERATE, admin.name, caller.subject, self._lifetime_ms, self._ticket, None,
-                Proof.RIGHT, None, True, False, None,
+                _GENERATE, admin.name, caller.subject, self._lifetime_ms, self._ticket, None,
+                _RIGHT, None, True, False, None,
             ))  # fmt: skip
             decision = admin.ask(request, now_ms, caller.entity)
             if decision.allowed:
@@ -237,8 +245,7 @@ class Case:
                 for k in range(needed)
             )
             resume = partial(self._approved, needed)
-        key = tie_key(Rank.ADMIN, self._admin.index)
-        world.kernel.at(now_ms + wait_ms, key, resume)
+        world.kernel.at(now_ms + wait_ms, self._admin.key, resume)
         return Outcome.WAITING
 
     def _approvals_needed(self) -> int:
@@ -268,7 +275,7 @@ class Case:
 
 def _for(kind: Kind, admin: Admin, subject: str) -> Request:
     return _request((
-        kind, admin.name, subject, None, None, None, Proof.RIGHT, None, True, False, None,
+        kind, admin.name, subject, None, None, None, _RIGHT, None, True, False, None,
     ))  # fmt: skip
 
 

@@ -6,13 +6,16 @@ means nothing to the people of a model; each event here carries its own rank as 
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from enum import IntEnum
 from typing import Any, Final, cast
 
 from simpy import Environment
-from simpy.events import Event, EventPriority
+from simpy.events import Event
 
 _ARRIVALS: Final = 1 << 40
+#: Before whatever is due at the same instant.
+_FIRST: Final = -1
 
 
 class Rank(IntEnum):
@@ -60,20 +63,29 @@ class Due(Event):
 Action = Callable[[Due], None]
 
 
+class _Reached(Exception):
+    """The instant up to which the calendar is carried out."""
+
+
+def _stop(_event: Due) -> None:
+    raise _Reached
+
+
 class Kernel:
-    """A calendar of actions.
+    """A calendar of actions."""
 
-    Attributes
-    ----------
-    events : int
-        Actions carried out so far.
-    """
-
-    __slots__ = ("_env", "events")
+    __slots__ = ("_env", "_made", "_schedule")
 
     def __init__(self) -> None:
         self._env = Environment()
-        self.events = 0
+        # SimPy's own type of a priority is called like a function, millions of times.
+        self._schedule = cast(Callable[[Due, int, int], None], self._env.schedule)
+        self._made = 0
+
+    @property
+    def events(self) -> int:
+        """Actions carried out so far."""
+        return self._made - self.pending
 
     @property
     def now_ms(self) -> int:
@@ -88,16 +100,12 @@ class Kernel:
     def at(self, at_ms: int, key: int, action: Action) -> None:
         """Carry out an action at an instant, now or later; ``key`` is a `tie_key`."""
         env = self._env
-        env.schedule(Due(env, at_ms, action), EventPriority(key), at_ms - env._now)
+        self._made += 1
+        self._schedule(Due(env, at_ms, action), key, at_ms - env._now)  # type: ignore[arg-type] # whole milliseconds
 
     def run(self, until_ms: int) -> None:
         """Carry out all actions due before an instant, in order."""
         env = self._env
-        step, peek = env.step, env.peek
-        done = 0
-        try:
-            while peek() < until_ms:
-                step()
-                done += 1
-        finally:
-            self.events += done
+        self._schedule(Due(env, until_ms, _stop), _FIRST, until_ms - self.now_ms)
+        with suppress(_Reached):
+            env.run()

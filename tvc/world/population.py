@@ -222,11 +222,12 @@ class Population:
         instants = np.empty(total, dtype=np.int64)
         found = 0
         next_sign_in, sso = world.days.next_sign_in, world.draws.sso
+        first_day = world.days.earliest_day(now_ms)
         for first in range(0, total, _CHUNK):
             uniforms = self._outages.block(index, first, min(_CHUNK, total - first))
             for place in np.flatnonzero(uniforms < outage.share).tolist():
                 user = first + place
-                at_ms, _ = next_sign_in(user, now_ms)
+                at_ms, _, _ = next_sign_in(user, now_ms, first_day)
                 if at_ms < ends_ms and not sso(user, 0, 0):
                     users[found], instants[found] = user, at_ms
                     found += 1

@@ -22,6 +22,7 @@ _request = builder(Request)
 _METHOD = Method.AUTHENTICATOR
 _RIGHT = Proof.RIGHT
 _SIGN_IN = Kind.SIGN_IN
+_SUPERSEDED = Reason.SUPERSEDED_BY_CODE
 
 
 class Cause(Enum):
@@ -58,9 +59,10 @@ class Incident:
     """
 
     __slots__ = (
-        "_by_code", "_day_ends_ms", "_fresh", "_next_ms", "_opens_by_code", "_replaced", "_returns",
-        "_session_ends_ms", "_tries", "call", "calling", "calls", "cause", "closed", "code",
-        "device_usable", "entity", "key", "number", "opened_ms", "person", "refused", "world",
+        "_by_code", "_day", "_day_ends_ms", "_fresh", "_next_ms", "_opens_by_code", "_replaced",
+        "_returns", "_session_ends_ms", "_tries", "call", "calling", "calls", "cause", "closed",
+        "code", "device_usable", "entity", "key", "number", "opened_ms", "person", "refused",
+        "world",
     )  # fmt: skip
 
     rightful = True
@@ -88,6 +90,7 @@ class Incident:
         self._opens_by_code: int | None = None
         self._next_ms = -1
         self._fresh = False
+        self._day = 0
         self._day_ends_ms = -1
         self._replaced = False
         self._returns = 0
@@ -139,9 +142,12 @@ class Incident:
     def plan(self, after_ms: int) -> None:
         """Sign in at the next occasion after an instant."""
         world = self.world
-        at_ms = self._next_ms + world.days.session_ms
-        if after_ms != self._next_ms or at_ms >= self._day_ends_ms:
-            at_ms, self._day_ends_ms = world.days.next_sign_in(self.entity, after_ms)
+        days = world.days
+        at_ms = self._next_ms + days.session_ms
+        known = after_ms == self._next_ms and self._day_ends_ms >= 0
+        if not known or at_ms >= self._day_ends_ms:
+            day = self._day + 1 if known else days.earliest_day(after_ms)
+            at_ms, self._day_ends_ms, self._day = days.next_sign_in(self.entity, after_ms, day)
         lapse_ms = self._opens_by_code
         ends_early = lapse_ms is not None and after_ms < lapse_ms < at_ms
         if ends_early and world.days.works_at(self.entity, lapse_ms or 0):
@@ -194,7 +200,7 @@ class Incident:
             if not self.device_usable:
                 return decision
         decision = self._present(_METHOD, None, now_ms)
-        if decision.reason is Reason.SUPERSEDED_BY_CODE and self.code is not None:
+        if decision.reason is _SUPERSEDED and self.code is not None:
             self._by_code = True
             decision = self._present(None, (self.code,), now_ms)
             if not decision.allowed and self._code_is_over(decision):

@@ -75,25 +75,38 @@ class WorkingDays:
         start_ms, end_ms = self.hours(user, day)
         return range(start_ms, end_ms, self.session_ms)
 
-    def next_sign_in(self, user: int, after_ms: int) -> tuple[int, int]:
+    def earliest_day(self, at_ms: int) -> int:
+        """Return the first day that may go on at an instant."""
+        return max((at_ms + self._offset_ms) // DAY_MS + self._first_day, 0)
+
+    def next_sign_in(self, user: int, after_ms: int, day: int) -> tuple[int, int, int]:
         """Return the first instant after another one at which a user signs in.
+
+        Parameters
+        ----------
+        user
+            Who.
+        after_ms
+            The other instant.
+        day
+            The first day that is looked at: `earliest_day`, or the one after the day on which
+            the user has signed in for the last time.
 
         Returns
         -------
-        tuple of (int, int)
-            The instant, and when the working day that it lies in ends.
+        tuple of (int, int, int)
+            The instant, when the working day that it lies in ends, and which day that is.
         """
         offset_ms, session_ms = self._offset_ms, self.session_ms
-        day = max((after_ms + offset_ms) // DAY_MS + self._first_day, 0)
         while True:
             if day % 7 < self._days_per_week:
                 start_ms = day * DAY_MS - offset_ms + self._starts(user, day, 0)
                 end_ms = start_ms + self._lasts(user, day, 0)
                 if start_ms > after_ms:
-                    return start_ms, end_ms
+                    return start_ms, end_ms, day
                 next_ms = after_ms + session_ms - (after_ms - start_ms) % session_ms
                 if next_ms < end_ms:
-                    return next_ms, end_ms
+                    return next_ms, end_ms, day
             day += 1
 
     def works_at(self, user: int, at_ms: int) -> bool:

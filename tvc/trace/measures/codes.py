@@ -92,6 +92,8 @@ class Ledger:
         Over all codes of the run: how many are over by each cause.
     all_generated : int
         All codes of the run.
+    lapses : list of (int, LedgerCode)
+        A heap of true expiries; `advance` takes from it.
     """
 
     def __init__(
@@ -102,7 +104,7 @@ class Ledger:
         self._leeway_ms = leeway_ms
         self._over = over
         self._by_subject: dict[str, list[LedgerCode]] = {}
-        self._lapses: list[tuple[int, LedgerCode]] = []
+        self.lapses: list[tuple[int, LedgerCode]] = []
         self.live = Level(start_ms, horizon_ms, bin_ms)
         self.generated = 0
         self.lapsed_unused = 0
@@ -115,7 +117,7 @@ class Ledger:
         """Enter a code that is generated now."""
         self.advance(at_ms)
         code = LedgerCode(subject, ordinal, issuer, at_ms, lifetime_ms, self._leeway_ms)
-        heappush(self._lapses, (code.lapses_ms, code))
+        heappush(self.lapses, (code.lapses_ms, code))
         codes = self._by_subject.get(subject)
         if codes is None:
             self._by_subject[subject] = [code]
@@ -139,7 +141,7 @@ class Ledger:
 
     def advance(self, at_ms: int) -> None:
         """Close the codes that have lapsed by an instant."""
-        lapses = self._lapses
+        lapses = self.lapses
         while lapses and lapses[0][0] <= at_ms:
             lapses_ms, code = heappop(lapses)
             if code.live:

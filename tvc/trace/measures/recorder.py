@@ -158,16 +158,22 @@ class Recorder:
         if not records:
             return
         handlers = self._on_request
+        timers, lapses = self._timers, self.ledger.lapses
         for _, kind, at, request, decision, event, _ in records:
+            at_ms = at[0]
+            if (lapses and lapses[0][0] <= at_ms) or (timers and timers[0][0] <= at_ms):
+                self._advance(at_ms)
             if event is None:
                 handler = handlers.get(kind)
                 if handler is not None:
-                    handler(request, decision, at[0])  # type: ignore[arg-type] # both are there without an event
+                    handler(request, decision, at_ms)  # type: ignore[arg-type] # both are there without an event
             elif event[4] is not None:
-                renewed = _renews(request, event[4], event[1])
-                self._session_ended(event[4], event[1], event[2] or "", at[0], renewed)
+                self._sessions_ended += 1
+                if event[4][0] == "x":
+                    renewed = _renews(request, event[4], event[1])
+                    self._session_ended(event[4], event[1], event[2] or "", at_ms, renewed)
             elif event[3] is not None:
-                self._code_ended(event[1], event[3], event[2] or "", at[0])
+                self._code_ended(event[1], event[3], event[2] or "", at_ms)
         chunk = Chunk(records)
         chunk.update(self._hash)
         self._skewed = self._skewed or chunk.skewed
@@ -206,7 +212,6 @@ class Recorder:
     def _sign_in_allowed(self, request: Request, decision: Decision, at_ms: int) -> None:
         person, account, code = request[1], request[2] or "", decision[5]
         self._sessions_opened += 1
-        self._advance(at_ms)
         if person == account:
             if code is not None:
                 self._use(account, code, at_ms, True)
@@ -250,7 +255,6 @@ class Recorder:
         if person not in self._spells:
             self._spells[person] = at_ms
             self.locked_out.change(at_ms, 1)
-        self._advance(at_ms)
         if (
             reason is _SUPERSEDED
             and method is not None
@@ -262,7 +266,6 @@ class Recorder:
     def _step_up_allowed(self, request: Request, decision: Decision, at_ms: int) -> None:
         if decision.code is not None:
             account = decision.subject or ""
-            self._advance(at_ms)
             self._use(account, decision.code, at_ms, request.by == account)
 
     def _no_longer_stranded(self, person: str, at_ms: int) -> None:
@@ -273,14 +276,12 @@ class Recorder:
     def _device_lost(self, request: Request, _decision: Decision, at_ms: int) -> None:
         person = request.by
         self._lost.add(person)
-        self._advance(at_ms)
         if person in self._stranded:
             self._no_longer_stranded(person, at_ms)
 
     def _device_found(self, request: Request, _decision: Decision, at_ms: int) -> None:
         person = request.by
         self._lost.discard(person)
-        self._advance(at_ms)
         for code in self.ledger.of(person):
             if code.returned_ms is None:
                 code.returned_ms = at_ms
@@ -288,7 +289,6 @@ class Recorder:
     # Codes
 
     def _generate_allowed(self, request: Request, decision: Decision, at_ms: int) -> None:
-        self._advance(at_ms)
         subject = request.subject or ""
         if subject in self._stranded and self.policy.sign_in.return_ == "on_expire_now":
             self._no_longer_stranded(subject, at_ms)
@@ -297,14 +297,12 @@ class Recorder:
 
     def _expire_allowed(self, _request: Request, decision: Decision, at_ms: int) -> None:
         subject = decision.subject or ""
-        self._advance(at_ms)
         if subject in self._stranded:
             self._no_longer_stranded(subject, at_ms)
 
     def _code_ended(self, subject: str, ordinal: int, cause: str, at_ms: int) -> None:
         self._audited += 1
         if cause != "lapsed":
-            self._advance(at_ms)
             self.ledger.end(subject, ordinal, at_ms, cause)
 
     def _code_over(self, subject: str, code: LedgerCode, at_ms: int, cause: str) -> None:
@@ -351,15 +349,12 @@ class Recorder:
     def _session_ended(
         self, person: str, account: str, cause: str, at_ms: int, renewed: bool
     ) -> None:
-        self._sessions_ended += 1
-        if person[0] == "x" and not renewed:
-            self._advance(at_ms)
+        if not renewed:
             self.access.lose(at_ms, account, f"session_{cause}", _end_session, person)
 
     def _enroll_allowed(self, request: Request, decision: Decision, at_ms: int) -> None:
         person, account, method = request.by, decision.account or "", request.method or ""
         if person != account and person[0] == "x":
-            self._advance(at_ms)
 
             def give(access: Access) -> None:
                 access.methods.add(method)
@@ -370,14 +365,12 @@ class Recorder:
     def _remove_method_allowed(self, request: Request, decision: Decision, at_ms: int) -> None:
         account, method = decision.account or "", request.method or ""
         if account in self.access:
-            self._advance(at_ms)
             self.access.lose(
                 at_ms, account, "method_removed", lambda access: access.methods.discard(method)
             )
 
     def _deactivated(self, _request: Request, decision: Decision, at_ms: int) -> None:
         account = decision.subject or ""
-        self._advance(at_ms)
         if account in self._stranded:
             self._no_longer_stranded(account, at_ms)
         if account in self.access:

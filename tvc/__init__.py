@@ -1,20 +1,29 @@
 """Temporary verification codes: a reference implementation and a policy test harness.
 
-``tvc.simulate`` runs a workload under a policy once, and ``tvc.Policy`` is a policy. Either is
-loaded when it is first asked for: most of what uses this package does not simulate.
+``tvc.simulate`` runs a workload under a policy once, ``tvc.Policy`` is a policy, and
+``tvc.explore`` shows sliders for both in a notebook. Each is loaded when it is first asked for:
+most of what uses this package does not simulate. ``%load_ext tvc`` gives a notebook the
+``%%scenario`` cell magic.
 """
 
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from tvc.authority.policy import Policy
+    from tvc.jupyter.explorer import explore
+    from tvc.jupyter.magic import load_ipython_extension
     from tvc.world.simulation import simulate
 
 __version__ = "0.1.0"
 
-__all__ = ["Policy", "__version__", "simulate"]
+__all__ = ["Policy", "__version__", "explore", "load_ipython_extension", "simulate"]
 
-_HOMES: Final = {"Policy": "tvc.authority.policy", "simulate": "tvc.world.simulation"}
+_HOMES: Final = {
+    "Policy": "tvc.authority.policy",
+    "explore": "tvc.jupyter.explorer",
+    "load_ipython_extension": "tvc.jupyter.magic",
+    "simulate": "tvc.world.simulation",
+}
 
 
 def __getattr__(name: str) -> object:

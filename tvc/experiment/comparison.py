@@ -199,6 +199,11 @@ class Comparison:
         columns = ["metric", "where", "unit", "baseline", "candidate", "delta", "low", "high"]
         return pd.DataFrame(rows, columns=[*columns, "replications"])
 
+    def _repr_html_(self) -> str:
+        from tvc.experiment.showing import show_comparison
+
+        return show_comparison(self)
+
 
 def _unit_of_numbers(unit: Unit) -> str:
     return Unit.MS.value if unit.is_time else unit.value

@@ -1,28 +1,41 @@
 """Temporary verification codes: a reference implementation and a policy test harness.
 
-``tvc.simulate`` runs a workload under a policy once, ``tvc.Policy`` is a policy, and
-``tvc.explore`` shows sliders for both in a notebook. Each is loaded when it is first asked for:
-most of what uses this package does not simulate. ``%load_ext tvc`` gives a notebook the
-``%%scenario`` cell magic.
+``tvc.simulate`` runs a workload under a policy once; ``tvc.compare``, ``tvc.measure`` and
+``tvc.sweep`` run arms in many replications; ``tvc.Policy`` is a policy, and ``tvc.explore`` shows
+sliders for both in a notebook. Each is loaded when it is first asked for: most of what uses this
+package does not simulate. ``%load_ext tvc`` gives a notebook the ``%%scenario`` cell magic.
 """
 
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from tvc.authority.policy import Policy
+    from tvc.experiment.shorthand import compare, measure, sweep
     from tvc.jupyter.explorer import explore
     from tvc.jupyter.magic import load_ipython_extension
     from tvc.world.simulation import simulate
 
 __version__ = "0.1.0"
 
-__all__ = ["Policy", "__version__", "explore", "load_ipython_extension", "simulate"]
+__all__ = [
+    "Policy",
+    "__version__",
+    "compare",
+    "explore",
+    "load_ipython_extension",
+    "measure",
+    "simulate",
+    "sweep",
+]
 
 _HOMES: Final = {
     "Policy": "tvc.authority.policy",
+    "compare": "tvc.experiment.shorthand",
     "explore": "tvc.jupyter.explorer",
     "load_ipython_extension": "tvc.jupyter.magic",
+    "measure": "tvc.experiment.shorthand",
     "simulate": "tvc.world.simulation",
+    "sweep": "tvc.experiment.shorthand",
 }
 
 

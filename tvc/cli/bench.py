@@ -12,6 +12,7 @@ def add_to(app: typer.Typer) -> None:
     group.command("authority", help="Sign-ins by code beside their bare cryptography.")(authority)
     group.command("world", help="The model beside its parts, and a process per user.")(world)
     group.command("crn", help="What common random numbers are worth.")(crn)
+    group.command("experiment", help="A study on every engine beside its model.")(experiment)
     app.add_typer(group, name="bench")
 
 
@@ -42,5 +43,14 @@ def crn() -> int:
     from tvc.experiment.benchmarks.pairs import bench_crn
 
     for line in bench_crn().lines():
+        print(line)
+    return 0
+
+
+def experiment() -> int:
+    """Print what a study costs beyond its model on every engine; takes some minutes."""
+    from tvc.experiment.benchmarks.experiment import bench_experiment
+
+    for line in bench_experiment().lines():
         print(line)
     return 0

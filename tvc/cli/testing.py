@@ -36,7 +36,13 @@ def run_scenarios(  # noqa: PLR0913 - the options of the command
     tags: Tags = None,
     formats: Formats = None,
     processes: Annotated[
-        int, typer.Option("-p", metavar="N", min=1, help="Share the files among N processes.")
+        int,
+        typer.Option(
+            "-p",
+            metavar="N",
+            min=1,
+            help="Share the files among N processes, and the replications where files are fewer.",
+        ),
     ] = 1,
     seed: Seed = 0,
     stop: Annotated[bool, typer.Option("-x", help="Stop at the first failure.")] = False,

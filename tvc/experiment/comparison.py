@@ -4,8 +4,8 @@ Each replication of both arms is run under one seed, so that chance that both sh
 their difference; an interval of the differences is far narrower than two intervals apart.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from math import inf, isinf, nan
 from typing import TYPE_CHECKING, Final
 
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tvc.experiment.arms import Arm
-from tvc.experiment.replications import Asked, Plan, Rows, run_arms
+from tvc.experiment.replications import Asked, Plan, find_asked, run_arms
 from tvc.experiment.statistics.binomial import clopper_pearson, never_seen_bound
 from tvc.experiment.statistics.intervals import t_interval
 from tvc.experiment.verdicts import bounds_of
@@ -22,6 +22,8 @@ from tvc.files.metrics import MEASURES, Function, Shape, Statistic, Unit
 if TYPE_CHECKING:
     import pandas as pd
 
+#: One value a replication, of baseline and candidate.
+Pairs = tuple[NDArray[np.float64], NDArray[np.float64]]
 #: Level of the intervals, each by itself.
 LEVEL: Final = 0.95
 #: Of the pairs, a larger share without a value leaves it open which ones are missing.
@@ -162,6 +164,10 @@ class Comparison:
         In the order in which metrics were asked for.
     replications, seed
         How many pairs, and what they were drawn from.
+    warmup_ms
+        The time at the start of each that is not measured.
+    values
+        The pairs themselves, by metric.
     """
 
     baseline: Arm
@@ -169,6 +175,43 @@ class Comparison:
     deltas: tuple[Delta, ...]
     replications: int
     seed: int
+    warmup_ms: int = 0
+    values: Mapping[Asked, Pairs] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def measured_ms(self) -> int:
+        """How long each replication measures."""
+        return self.baseline.workload.horizon - self.warmup_ms
+
+    def __getitem__(self, metric: str) -> Delta:
+        """Return what the candidate changes about a metric, by its name.
+
+        Raises
+        ------
+        LookupError
+            If it was not measured.
+        """
+        asked = find_asked(metric, [delta.asked for delta in self.deltas])
+        return next(delta for delta in self.deltas if delta.asked == asked)
+
+    def pairs(self, metric: str) -> "pd.DataFrame":
+        """Return every replication of a metric, as `tvc.analysis.plots.paired_delta` draws them.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``replication``, ``baseline`` and ``candidate`` (times in milliseconds).
+
+        Raises
+        ------
+        LookupError
+            If it was not measured.
+        """
+        import pandas as pd
+
+        baseline, candidate = self.values[self[metric].asked]
+        numbers = range(len(baseline))
+        return pd.DataFrame({"replication": numbers, "baseline": baseline, "candidate": candidate})
 
     def frame(self) -> "pd.DataFrame":
         """Return one row a metric.
@@ -248,14 +291,11 @@ def compare(
     arms = (baseline, candidate)
     asked = tuple(default_metrics(arms) if metrics is None else metrics)
     rows = run_arms(study, arms, asked, plan)
-    deltas = tuple(_deltas(asked, rows))
-    return Comparison(baseline, candidate, deltas, plan.replications, plan.seed)
-
-
-def _deltas(asked: Sequence[Asked], rows: Rows) -> Iterator[Delta]:
-    for one in asked:
-        first, second = (one.values(of_arm) for of_arm in rows)
-        yield delta_of(one, first, second)
+    values = {one: (one.values(rows[0]), one.values(rows[1])) for one in asked}
+    deltas = tuple(delta_of(one, *pairs) for one, pairs in values.items())
+    return Comparison(
+        baseline, candidate, deltas, plan.replications, plan.seed, plan.warmup_ms, values
+    )
 
 
 def delta_of(asked: Asked, baseline: NDArray[np.float64], candidate: NDArray[np.float64]) -> Delta:

@@ -23,6 +23,7 @@ _HEADLINES: Final = {
     "p(takeover)": "the chance of a takeover",
 }
 _SIGNIFICANT: Final = 3
+_SAME: Final = "the same in every pair"
 #: Kinds of a difference that are told.
 _MOST_TOLD: Final = 3
 
@@ -151,24 +152,26 @@ def comparison_lines(comparison: Comparison, measured_ms: int) -> list[str]:
 def _row(delta: Delta, measured_ms: int) -> tuple[str, ...]:
     spell = speller(delta.asked, measured_ms)
     change = speller(delta.asked, measured_ms, signed=True)
+    told = interval_of(delta, measured_ms)
     return (
         str(delta.asked),
         spell(delta.baseline.value),
         spell(delta.candidate.value),
         change(delta.delta.value),
-        _interval(delta, measured_ms),
+        told if delta.delta.sign or told == _SAME else f"{told}  (not sure)",
     )
 
 
-def _interval(delta: Delta, measured_ms: int) -> str:
+def interval_of(delta: Delta, measured_ms: int) -> str:
+    """Spell the interval of a difference, and how many pairs are missing."""
     found = delta.delta
     if not found.value and found.low == found.high:
-        return "the same in every pair"
+        return _SAME
     bare = speller(delta.asked, measured_ms, signed=True, bare=True)
     told = f"{bare(found.low)} to {bare(found.high)}" if is_known(found) else "none"
     if found.missing:
         told += f", {found.missing} pairs without a value"
-    return told if found.sign else f"{told}  (not sure)"
+    return told
 
 
 def _notes(comparison: Comparison, measured_ms: int) -> Iterator[str]:

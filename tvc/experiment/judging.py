@@ -4,14 +4,16 @@ Whether to stop is asked only after numbers of replications that the file alone 
 count of workers and no chance of timing has a say in a verdict.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from math import nan
 from typing import TYPE_CHECKING, Final
 
 from tvc.authority.durations import HOUR_MS, format_duration
 from tvc.experiment.arms import Arm, arms_of, assumptions, replicate
 from tvc.experiment.divergence import Divergence, diverge, paired_value
+from tvc.experiment.spreading import Spread, one_by_one
 from tvc.experiment.statistics.looks import next_batch
 from tvc.experiment.statistics.mser import mser5
 from tvc.experiment.verdicts import Judgement, Verdict, bounds_of, judge, refuse
@@ -20,12 +22,14 @@ from tvc.files.metrics import PAIRED_MEASURES, Delta, Metric, Share
 from tvc.files.study import ExpectModel, RunModel, read_stochastic
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from tvc.trace.measures.measured import Measured
 
-#: Runs replications of an arm: (arm, seed, replications, warm-up in ms) to what each measured.
-Replicate = Callable[[Arm, int, Sequence[int], int], Sequence["Measured"]]
-
 _MOST_SEEDS: Final = 1 << 63
+#: What must have settled where a run is to be in its steady state.
+_SETTLING: Final = ("codes.live", "locked_out")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +67,8 @@ class StudyJudgement:
         return Verdict.PASS
 
 
-def one_by_one(
-    arm: Arm, seed: int, replications: Sequence[int], warmup_ms: int
-) -> list["Measured"]:
-    """Run replications in this process."""
-    return [replicate(arm, seed, number, warmup_ms) for number in replications]
-
-
 def judge_case(
-    case: cases.Case, *, rotation: int = 0, run: Replicate = one_by_one
+    case: cases.Case, *, rotation: int = 0, spread: Spread = one_by_one
 ) -> StudyJudgement:
     """Run a simulated scenario until its expectations are decided, or its budget is spent.
 
@@ -81,8 +78,8 @@ def judge_case(
         A case with a workload or a comparison.
     rotation
         Added to the seed of the file: another number tries the scenario on other people.
-    run
-        Where replications are run.
+    spread
+        How its replications are spread over processes, which has no say in what comes of them.
 
     Returns
     -------
@@ -97,7 +94,7 @@ def judge_case(
     study = read_stochastic(case.study)
     arms = arms_of(case)
     seed = (study.run.seed + rotation) % _MOST_SEEDS
-    warmup_ms, told = _warmup(arms, study.run, seed)
+    warmup_ms, told = _warmup(arms, study.run, seed, spread)
     measured: list[list[Measured]] = [[] for _ in arms]
     divergences: list[Divergence] = []
     pairs = any(_is_paired(expectation.metric) for expectation in study.expect)
@@ -107,13 +104,11 @@ def judge_case(
         batch = next_batch(done, study.run)
         if not batch:
             break
+        numbers = range(done, done + batch)
         for place, arm in enumerate(arms):
-            measured[place] += run(arm, seed, range(done, done + batch), warmup_ms)
+            measured[place] += spread(partial(_measure, arm, seed, warmup_ms), numbers)
         if pairs:
-            divergences += [
-                diverge(*arms, seed=seed, replication=number, warmup_ms=warmup_ms)
-                for number in range(done, done + batch)
-            ]
+            divergences += spread(partial(_diverge, arms, seed, warmup_ms), numbers)
         found = tuple(_judge_all(study.expect, measured, divergences, study.run, found))
         if all(one.final for one in found):
             break
@@ -121,6 +116,15 @@ def judge_case(
     return StudyJudgement(
         judgements, len(measured[0]), seed, warmup_ms, told, tuple(assumptions(arms))
     )
+
+
+def _measure(arm: Arm, seed: int, warmup_ms: int, number: int) -> "Measured":
+    return replicate(arm, seed, number, warmup_ms)
+
+
+def _diverge(arms: Sequence[Arm], seed: int, warmup_ms: int, number: int) -> Divergence:
+    # Only what differs is counted; the histories are many times larger.
+    return diverge(*arms, seed=seed, replication=number, warmup_ms=warmup_ms).counted()
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,20 +206,22 @@ def _judge_all(
         yield _Found(found, final)
 
 
-def _warmup(arms: Sequence[Arm], run: RunModel, seed: int) -> tuple[int, str]:
+def _warmup(arms: Sequence[Arm], run: RunModel, seed: int, spread: Spread) -> tuple[int, str]:
     """Return what is not measured at the start, and what to say of it."""
     if run.warmup == 0:
         return 0, ""
     if run.warmup != "auto":
         return run.warmup, f"the first {format_duration(run.warmup)} are not measured"
-    return find_warmup(arms, run.replications.min, seed)
+    return find_warmup(arms, run.replications.min, seed, spread)
 
 
 class NoSteadyState(Exception):
     """A run shows no end of its warm-up."""
 
 
-def find_warmup(arms: Sequence[Arm], replications: int, seed: int) -> tuple[int, str]:
+def find_warmup(
+    arms: Sequence[Arm], replications: int, seed: int, spread: Spread = one_by_one
+) -> tuple[int, str]:
     """Find how long an empty start disturbs a run, by MSER-5 on its live codes and its queue.
 
     The hourly series are averaged over the pilot's replications first, as Welch does; the arm
@@ -231,18 +237,11 @@ def find_warmup(arms: Sequence[Arm], replications: int, seed: int) -> tuple[int,
     NoSteadyState
         If the best cut lies in the second half: the horizon is too short, or the load grows.
     """
-    from tvc.world.simulation import simulate
-
     longest_ms, told = 0, "warm-up: none is needed (MSER-5)"
     for arm in arms:
-        series = [
-            simulate(arm.policy, arm.workload, seed, replication=number, sampled=0.0).series
-            for number in range(replications)
-        ]
-        for measure in ("codes.live", "locked_out"):
-            columns = [
-                frame.loc[frame["measure"] == measure, "value"].to_numpy() for frame in series
-            ]
+        series = spread(partial(_settling, arm, seed), range(replications))
+        for place, measure in enumerate(_SETTLING):
+            columns = [of[place] for of in series]
             mean = sum(columns[1:], columns[0]) / len(columns)
             found = mser5([float(value) for value in mean])
             if found.refused:
@@ -254,3 +253,10 @@ def find_warmup(arms: Sequence[Arm], replications: int, seed: int) -> tuple[int,
                     "takes to settle (MSER-5)"
                 )
     return longest_ms, told
+
+
+def _settling(arm: Arm, seed: int, number: int) -> list["NDArray[np.float64]"]:
+    from tvc.world.simulation import simulate
+
+    frame = simulate(arm.policy, arm.workload, seed, replication=number, sampled=0.0).series
+    return [frame.loc[frame["measure"] == one, "value"].to_numpy(float) for one in _SETTLING]

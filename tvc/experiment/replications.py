@@ -2,7 +2,7 @@
 
 import pickle
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -14,7 +14,7 @@ from tvc.experiment.arms import Arm, replicate
 from tvc.experiment.engines import Engine
 from tvc.experiment.store import Store
 from tvc.experiment.study import run_study
-from tvc.experiment.tasks import Task, digest_of
+from tvc.experiment.tasks import Model, Task, digest_of
 from tvc.files.metrics import PAIRED_MEASURES, Metric, Share, Statistic, Unit, narrow, parse_metric
 
 if TYPE_CHECKING:
@@ -124,6 +124,20 @@ class Asked:
         return contributions
 
 
+def find_asked(metric: str, metrics: Sequence[Asked]) -> Asked:
+    """Return the metric of a name.
+
+    Raises
+    ------
+    LookupError
+        If it was not measured.
+    """
+    for asked in metrics:
+        if metric == str(asked):
+            return asked
+    raise LookupError(f"{metric} was not measured; there are {', '.join(map(str, metrics))}")
+
+
 #: By arm, a row for each replication: number by column of what was asked.
 Rows = Sequence[Sequence[Mapping[str, object]]]
 
@@ -144,6 +158,8 @@ class Running:
         A folder in which finished replications are kept, and whether it goes on with one.
     progress
         Show a bar where somebody looks.
+    store
+        What `keep_together` opened, which takes the place of `results`.
     """
 
     engine: Engine = "serial"
@@ -152,6 +168,7 @@ class Running:
     results: Path | None = None
     resume: bool = False
     progress: bool = False
+    store: Store | None = None
 
 
 #: In this process, and nothing is kept.
@@ -227,16 +244,12 @@ def run_arms(study: str, arms: Sequence[Arm], asked: Sequence[Asked], plan: Plan
     tvc.experiment.store.StoreRefused, tvc.experiment.engines.EngineRefused
         If the folder or the engine will not do.
     """
-    by_name = {arm.name: arm for arm in arms}
-    if len(by_name) < len(arms):
-        raise ValueError("two arms have the same name")
-    packed = {name: pickle.dumps(arm) for name, arm in by_name.items()}
-    tasks = [_task(study, arm, number, plan) for number in range(plan.replications) for arm in arms]
+    model, tasks = model_and_tasks(study, arms, asked, plan)
     running = plan.running
     found = run_study(
-        _Measuring(packed, tuple(asked), plan.warmup_ms),
+        model,
         tasks,
-        store=_open([str(one) for one in asked], arms, plan),
+        store=keep_together(plan, asked, arms).running.store,
         engine=running.engine,
         workers=running.workers,
         scheduler=running.scheduler,
@@ -248,6 +261,24 @@ def run_arms(study: str, arms: Sequence[Arm], asked: Sequence[Asked], plan: Plan
         )
     rows = [result.row for result in found.results]
     return [rows[place :: len(arms)] for place in range(len(arms))]
+
+
+def model_and_tasks(
+    study: str, arms: Sequence[Arm], asked: Sequence[Asked], plan: Plan
+) -> tuple[Model, list[Task]]:
+    """Return what `run_arms` runs: the model, and a task for each arm in each replication.
+
+    Raises
+    ------
+    ValueError
+        If two arms have the same name.
+    """
+    packed = {arm.name: pickle.dumps(arm) for arm in arms}
+    if len(packed) < len(arms):
+        raise ValueError("two arms have the same name")
+    model = _Measuring(packed, tuple(asked), plan.warmup_ms)
+    numbers = range(plan.replications)
+    return model, [_task(study, arm, number, plan) for number in numbers for arm in arms]
 
 
 def _task(study: str, arm: Arm, number: int, plan: Plan) -> Task:
@@ -267,9 +298,29 @@ def _task(study: str, arm: Arm, number: int, plan: Plan) -> Task:
     )
 
 
-def _open(asked: list[str], arms: Sequence[Arm], plan: Plan) -> Store | None:
-    if plan.running.results is None:
-        return None
-    told = [[arm.name, arm.digest] for arm in arms]
-    digest = digest_of([asked, told, plan.replications, plan.seed, plan.warmup_ms])
-    return Store.open(plan.running.results, digest, plan.running.resume)
+def keep_together(
+    plan: Plan, asked: Sequence[Asked], arms: Sequence[Arm], question: str = ""
+) -> Plan:
+    """Open the results folder of a plan for all that follows, however often `run_arms` is called.
+
+    Parameters
+    ----------
+    plan
+        What is opened already, or keeps nothing, is returned as it is.
+    asked, arms, question
+        What decides which replications will be run and what is kept of them. A folder that was
+        opened for something else is refused.
+
+    Raises
+    ------
+    tvc.experiment.store.StoreRefused
+        If the folder will not do.
+    """
+    running = plan.running
+    if running.store is not None or running.results is None:
+        return plan
+    named = [[arm.name, arm.digest] for arm in arms]
+    measured = [str(one) for one in asked]
+    digest = digest_of([question, measured, named, plan.replications, plan.seed, plan.warmup_ms])
+    store = Store.open(running.results, digest, running.resume)
+    return replace(plan, running=replace(running, store=store))

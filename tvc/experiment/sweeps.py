@@ -10,7 +10,8 @@ from tvc.authority.durations import MINUTE_MS, SECOND_MS, format_duration, parse
 from tvc.experiment.arms import Arm
 from tvc.experiment.changes import Ground, UnknownArm, check_key, make_arm, read_value, split_top
 from tvc.experiment.comparison import Estimate, estimate
-from tvc.experiment.replications import Asked, Plan, run_arms
+from tvc.experiment.replications import Asked, Plan, find_asked, run_arms
+from tvc.experiment.trade_offs import trade_off_frame
 from tvc.experiment.verdicts import bounds_of
 from tvc.files.faults import show
 
@@ -205,6 +206,31 @@ class Sweep:
         keys = [axis.key for axis in self.axes]
         columns = [*keys, "metric", "unit", "value", "low", "high", "replications"]
         return pd.DataFrame(rows, columns=columns)
+
+    def trade_off(self, x: str, y: str) -> "pd.DataFrame":
+        """Return one row a combination, as `tvc.analysis.plots.trade_off` draws them.
+
+        Parameters
+        ----------
+        x, y
+            Two of the metrics; of both, less is better.
+
+        Returns
+        -------
+        pandas.DataFrame
+            As `tvc.experiment.trade_offs.trade_off_frame` has it; each combination is called by
+            its values.
+        """
+        first, second = find_asked(x, self.metrics), find_asked(y, self.metrics)
+        estimates = [
+            (
+                ", ".join(str(spell(value)) for value in point.values.values()),
+                point.estimates[first],
+                point.estimates[second],
+            )
+            for point in self.points
+        ]
+        return trade_off_frame(estimates, first, second)
 
 
 def spell(value: object) -> Any:  # noqa: ANN401 - a scalar, as files spell it

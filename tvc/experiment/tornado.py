@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from math import inf, isnan
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,9 @@ from tvc.experiment.replications import Asked, Plan, Rows, run_arms
 from tvc.experiment.verdicts import bounds_of
 from tvc.files.distributions import Choice, Distribution, Empirical
 from tvc.files.workload import WorkloadModel, inputs
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: What assumptions are multiplied by.
 FACTORS: Final = (0.5, 2.0)
@@ -67,6 +70,24 @@ class Tornado:
 
     bars: tuple[Bar, ...]
     not_varied: tuple[str, ...]
+
+    def frame(self) -> "pd.DataFrame":
+        """Return one row an assumption, as `tvc.analysis.plots.tornado` draws them.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``input``, ``low_value``, ``high_value`` (as files spell them), ``base``,
+            ``at_low`` and ``at_high`` (times in milliseconds).
+        """
+        import pandas as pd
+
+        rows = [
+            (bar.key, bar.low, bar.high, bar.base.value, bar.at_low.value, bar.at_high.value)
+            for bar in self.bars
+        ]
+        columns = ["input", "low_value", "high_value", "base", "at_low", "at_high"]
+        return pd.DataFrame(rows, columns=columns)
 
 
 def tornado(arms: Sequence[Arm], asked: Asked, plan: Plan) -> Tornado:

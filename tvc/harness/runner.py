@@ -31,7 +31,8 @@ class Plan:
     seed
         Keys what is drawn.
     processes
-        How many processes share the files.
+        How many processes share the files; where these are fewer, several share the replications
+        of a simulated case.
     stop_at_failure
         Whether the first failure ends the run.
     """
@@ -147,7 +148,8 @@ def _run_loaded(plan: Plan, loaded: Loaded) -> _Part:
     interrupted = stopped = False
     try:
         for case in cases:
-            results.append(run_guarded(case, LAW, plan.seed, simulating=True))
+            found = run_guarded(case, LAW, plan.seed, simulating=True, processes=plan.processes)
+            results.append(found)
             if plan.stop_at_failure and results[-1].outcome in (Outcome.FAILED, Outcome.ERROR):
                 stopped = True
                 break
@@ -157,11 +159,12 @@ def _run_loaded(plan: Plan, loaded: Loaded) -> _Part:
 
 
 def run_guarded(
-    case: Case, law: Law = LAW, seed: int = 0, *, simulating: bool = False
+    case: Case, law: Law = LAW, seed: int = 0, *, simulating: bool = False, processes: int = 1
 ) -> CaseResult:
     """Run a case; an exception of ours becomes the outcome ``error`` of that case alone.
 
     Simulations are run where that is asked for; what looks at steps has no use for them.
+    Of these, as many processes share the replications.
     """
     started = time.perf_counter()
     try:
@@ -169,7 +172,7 @@ def run_guarded(
             # Only files that simulate pay for the model.
             from tvc.harness.simulated import run_simulated
 
-            result = run_simulated(case, seed)
+            result = run_simulated(case, seed, processes)
         else:
             result = run_case(case, law, seed)
     except Exception as error:
@@ -214,9 +217,10 @@ def _run_in_processes(plan: Plan) -> list[_Part]:
     from concurrent.futures import ProcessPoolExecutor
 
     parts: list[_Part] = []
+    each = replace(plan, processes=max(1, plan.processes // len(plan.files)))
     pool = ProcessPoolExecutor(min(plan.processes, len(plan.files)), initializer=_leave_interrupts)
     try:
-        parts.extend(pool.map(_run_file, repeat(plan), plan.files))
+        parts.extend(pool.map(_run_file, repeat(each), plan.files))
     except KeyboardInterrupt:
         parts.append(_Part(SuiteResult(interrupted=True), frozenset()))
     finally:

@@ -1,6 +1,7 @@
 """Simulated scenarios as cases of a suite: verdicts as outcomes, beside those of timelines."""
 
 from tvc.experiment.judging import NoSteadyState, judge_case
+from tvc.experiment.spreading import spread_over
 from tvc.experiment.verdicts import Verdict
 from tvc.files.cases import Case
 from tvc.harness.judge import result_of
@@ -13,7 +14,7 @@ _OUTCOMES = {
 }
 
 
-def run_simulated(case: Case, rotation: int = 0) -> CaseResult:
+def run_simulated(case: Case, rotation: int = 0, processes: int = 1) -> CaseResult:
     """Simulate a case until its expectations are decided.
 
     Parameters
@@ -22,6 +23,8 @@ def run_simulated(case: Case, rotation: int = 0) -> CaseResult:
         A case with a workload or a comparison that is not skipped.
     rotation
         Added to the seed of the file.
+    processes
+        How many share its replications; the result is the same.
 
     Returns
     -------
@@ -32,7 +35,7 @@ def run_simulated(case: Case, rotation: int = 0) -> CaseResult:
         note = "nothing is expected of it; `tvc simulate` runs it"
         return result_of(case, rotation, Outcome.SKIPPED, note=note)
     try:
-        study = judge_case(case, rotation=rotation)
+        study = judge_case(case, rotation=rotation, spread=spread_over(processes))
     except NoSteadyState as why:
         failure = Failure(Concern.NOT_RUNNABLE, str(why), case.line, case.column)
         return result_of(case, rotation, Outcome.INCONCLUSIVE, failures=(failure,))

@@ -1,0 +1,150 @@
+"""Studies in a line: texts, as commands and files have them, instead of the types they stand for.
+
+For people at a keyboard. Everything here runs the same studies as the commands do.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from tvc.experiment import comparison, sweeps
+from tvc.experiment.changes import Ground, check_key, read_arm
+from tvc.experiment.comparison import Comparison
+from tvc.experiment.measurements import Measurements, measure_arms
+from tvc.experiment.replications import Asked, Plan, Running
+from tvc.experiment.sweeps import Axis, Sweep
+from tvc.files.policies import load_shipped
+
+#: Inputs in the plain form of scenario files.
+Workload = Mapping[str, Any]
+
+
+def compare(  # noqa: PLR0913 - what a comparison is made of, by keyword
+    baseline: str,
+    candidate: str,
+    workload: Workload | None = None,
+    metrics: Sequence[str] | None = None,
+    *,
+    replications: int = 20,
+    seed: int = 0,
+    workers: int = 1,
+) -> Comparison:
+    """Compare two arms on the same people and days.
+
+    Parameters
+    ----------
+    baseline, candidate
+        Each a policy, then changes: ``salesforce,lifetime.max=4h,desk.admins=3``.
+    workload
+        Inputs in the plain form of scenario files; whatever is not said is as shipped.
+    metrics
+        Such as ``mean(calls)``; by default the mean of every measure, and some more.
+    replications, seed
+        How many pairs, two at least for an interval, and what they are drawn from.
+    workers
+        Processes; the answer is the same for any number.
+
+    Raises
+    ------
+    UnknownArm, ValueError
+        With a sentence about what is wrong with an arm, an input or a metric.
+
+    Examples
+    --------
+    >>> found = compare("salesforce", "salesforce,lifetime.max=4h", {"users": 300},
+    ...                 ["mean(exposure)"], replications=3)
+    >>> bool(found["mean(exposure)"].delta.value < 0)
+    True
+    """
+    arms = [read_arm(text, workload or {}, Path()) for text in (baseline, candidate)]
+    asked = None if metrics is None else _read(metrics)
+    return comparison.compare(arms[0], arms[1], asked, _plan(replications, seed, workers))
+
+
+def measure(  # noqa: PLR0913 - what a study is made of, by keyword
+    arms: Mapping[str, str] | Sequence[str],
+    workload: Workload | None,
+    metrics: Sequence[str],
+    *,
+    replications: int = 20,
+    seed: int = 0,
+    workers: int = 1,
+) -> Measurements:
+    """Measure several arms on the same people and days.
+
+    Parameters
+    ----------
+    arms
+        As `compare` takes them; where they have names, by name.
+    workload, metrics, replications, seed, workers
+        As `compare` takes them.
+
+    Raises
+    ------
+    UnknownArm, ValueError
+        As `compare` does.
+
+    Examples
+    --------
+    >>> found = measure({"day": "salesforce", "hour": "salesforce,lifetime.max=1h"},
+    ...                 {"users": 300}, ["mean(exposure)", "mean(calls)"], replications=3)
+    >>> found.trade_off("mean(exposure)", "mean(calls)")["arm"].tolist()
+    ['day', 'hour']
+    """
+    named = arms if isinstance(arms, Mapping) else {text: text for text in arms}
+    read = [
+        replace(read_arm(text, workload or {}, Path()), name=name) for name, text in named.items()
+    ]
+    return measure_arms(read, _read(metrics), _plan(replications, seed, workers))
+
+
+def sweep(  # noqa: PLR0913 - what a study is made of, by keyword
+    policy: str,
+    workload: Workload | None,
+    vary: Mapping[str, Sequence[object]],
+    metrics: Sequence[str],
+    *,
+    replications: int = 20,
+    seed: int = 0,
+    workers: int = 1,
+) -> Sweep:
+    """Vary knobs and inputs on the same people and days, in every combination.
+
+    Parameters
+    ----------
+    policy
+        The name of a shipped policy.
+    vary
+        Values by dotted key, as files spell them: ``{"lifetime.max": ["1h", "4h"]}``.
+    workload, metrics, replications, seed, workers
+        As `compare` takes them.
+
+    Raises
+    ------
+    LookupError
+        If no shipped policy has that name.
+    UnknownArm, ValueError
+        As `compare` does.
+
+    Examples
+    --------
+    >>> found = sweep("salesforce", {"users": 300}, {"lifetime.max": ["1h", "24h"]},
+    ...               ["mean(exposure)"], replications=3)
+    >>> found.frame()["lifetime.max"].tolist()
+    ['1h', '24h']
+    """
+    ground = Ground(load_shipped(policy), workload or {}, Path())
+    axes = [Axis(key, tuple(values)) for key, values in vary.items()]
+    for axis in axes:
+        check_key(axis.key)
+    return sweeps.sweep(ground, axes, _read(metrics), _plan(replications, seed, workers))
+
+
+def _read(metrics: Sequence[str]) -> list[Asked]:
+    return [Asked.read(text) for text in metrics]
+
+
+def _plan(replications: int, seed: int, workers: int) -> Plan:
+    running = Running("processes" if workers > 1 else "serial", workers)
+    return Plan(replications, seed, running=running)

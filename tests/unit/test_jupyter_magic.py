@@ -14,7 +14,7 @@ from tvc.files.faults import InvalidFile
 from tvc.files.scenarios import load_scenarios
 from tvc.harness.outcomes import Outcome
 from tvc.jupyter.cells import read_cell, run_cell
-from tvc.trace.trace_frames import code_frame, event_frame
+from tvc.trace.measures.traces import frames_of
 
 sys.path.append(str(Path(__file__).parent))
 
@@ -237,37 +237,6 @@ def test_a_matrix_draws_a_few_lives_and_not_all():
 # The frames that lives are drawn from
 
 
-def test_the_frame_of_a_trace_has_a_row_a_record_and_tells_codes_from_methods():
-    trace = run_cell(FAILING, "").cases[0].run.trace
-    frame = event_frame(trace)
-    assert list(frame["type"]) == [record.type for record in trace.records]
-    signed = frame[frame["type"].str.startswith("sign_in")]
-    assert list(signed["method"]) == ["code", "authenticator", "authenticator"]
-    assert set(frame["code"].dropna()) == {"ana#1"}
-
-
-def test_a_wrong_code_is_a_code_all_the_same():
-    text = HEAD + "timeline: [{at: 0s, do: sign_in, by: ana, code: wrong, expect: {deny: no_code}}]"
-    frame = event_frame(run_cell(text, "").cases[0].run.trace)
-    assert list(frame["method"]) == ["code"]
-
-
-def test_a_code_that_lapsed_ended_when_it_did_and_not_when_audit_noticed():
-    text = (
-        HEAD + "timeline:\n"
-        "  - {at: 1m, do: generate, by: sam, for: ana, lifetime: 1h}\n"
-        "  - {at: 3h, do: generate, by: sam, for: ana, lifetime: 2h}\n"
-        "  - {at: 4h, do: expire, by: sam, for: ana}\n"
-        "  - {at: 4h, do: generate, by: sam, for: ana, lifetime: 2h}\n"
-    )
-    frame = code_frame(run_cell(text, "").cases[0].run.trace)
-    minute, hour = 60_000, 3_600_000
-    assert list(frame["generated_ms"]) == [minute, 3 * hour, 4 * hour]
-    assert list(frame["ended_ms"][:2]) == [minute + hour, 4 * hour]
-    assert frame["ended_ms"].isna().tolist() == [False, False, True]
-    assert frame["cause"].tolist() == ["lapsed", "revoked", None]
-
-
 def test_every_shipped_timeline_can_be_drawn():
     from tvc.analysis import plots
     from tvc.timeline.driver import play
@@ -275,6 +244,6 @@ def test_every_shipped_timeline_can_be_drawn():
     folder = Path(__file__).parents[2] / "scenarios"
     for file in ("precedence.tvc.yaml", "drifting_clocks.tvc.yaml", "sessions.tvc.yaml"):
         for case in load_scenarios(folder / file).cases:
-            trace = play(case).trace
-            drawn = plots.lifelines(event_frame(trace), ["ana"], codes=code_frame(trace))
+            frames = frames_of(play(case).trace)
+            drawn = plots.lifelines(frames.events, ["ana"], codes=frames.codes)
             assert drawn._repr_png_()[0].startswith(PNG)

@@ -266,7 +266,7 @@ def test_a_lane_shows_what_was_refused_above_what_was_allowed():
     assert list(line(axes, "outsider let in")[0]) == [7]
     assert list(line(axes, "device lost")[0]) == [1]
     assert list(line(axes, "device back")[0]) == [5]
-    assert axes.get_xlabel() == "hours since the start of measurement"
+    assert axes.get_xlabel() == "hours since the start"
 
 
 def test_a_refused_method_stands_on_the_bar_of_the_code_that_refuses_it():
@@ -293,6 +293,23 @@ def test_with_the_codes_a_bar_ends_when_the_code_did():
     (bar,) = [c for c in axes.collections if c.get_label() == "code live"]
     assert [path.vertices[:, 0].max() for path in bar.get_paths()] == [8, 14]
     assert list(line(axes, "Expire Now")[0]) == [8]
+
+
+def test_expire_now_is_shown_also_where_the_code_had_lapsed_before():
+    frame = made.events(
+        made.event(0, "generate.allowed", by="a1", code="u1#1"),
+        made.event(3 * HOUR_MS, "expire.allowed", by="a1"),
+        made.event(3 * HOUR_MS, "code.ended", by="a1", code="u1#1", cause="lapsed"),
+    )
+    codes = made.codes(made.code("u1#1", 0, 1 * HOUR_MS))
+    (axes,) = plots.lifelines(frame, codes=codes).axes
+    assert list(line(axes, "Expire Now")[0]) == [3]
+
+
+def test_a_wrong_code_is_a_code_that_is_refused():
+    frame = made.events(made.event(HOUR_MS, "sign_in.denied", reason="wrong_code"))
+    (axes,) = plots.lifelines(frame).axes
+    assert list(line(axes, "code refused")[0]) == [60]
 
 
 def test_the_title_counts_how_often_a_live_code_refused_a_method():
@@ -474,6 +491,12 @@ def test_the_hour_of_the_week_starts_where_measurement_does():
     assert set(x[y == 5]) == {26, 27}
 
 
+def test_less_than_a_week_is_not_drawn_by_the_hour_of_the_week():
+    day, week = np.ones(24), np.ones(168)
+    assert len(plots.desk(desk_series(day, day, day)).axes) == 2
+    assert len(plots.desk(desk_series(week, week, week)).axes) == 4
+
+
 def test_a_desk_that_is_never_on_duty_is_told_so():
     none = np.zeros(48)
     assert title(plots.desk(desk_series(none, none, none))) == "The desk is never on duty"
@@ -542,6 +565,15 @@ def test_bars_of_access_reach_from_first_access_to_eviction_in_the_colour_of_wha
     assert title(figure) == "1 of 2 outsiders are not evicted"
     assert bars(totals, "Expire Now")[0].get_width() == 24
     assert bars(totals, "not in the run")[0].get_width() == 192
+
+
+def test_sessions_that_end_for_any_reason_are_one_bar():
+    _, totals = plots.outsider_access(made.takeovers(
+        ("x:callers:1", "u1", "callers", 0, 0, False, HOUR_MS, HOUR_MS, "session_frozen"),
+        ("x:callers:2", "u2", "callers", 0, 0, False, HOUR_MS, HOUR_MS, "session_over"),
+    )).axes  # fmt: skip
+    assert [label.get_text() for label in totals.get_yticklabels()] == ["session ended"]
+    assert bars(totals, "session ended")[0].get_width() == 2
 
 
 def test_many_pairs_are_counted_in_full_though_few_are_drawn():
@@ -629,6 +661,20 @@ def test_the_input_that_moves_most_is_on_top_with_its_values_at_the_ends():
     assert spans["1"] == (5, 8)
     assert axes.get_xlabel() == "calls a day"
     assert title(figure) == "large moves the result most"
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        ({"fixed": "4h"}, "4h"),
+        ({"exponential": {"mean": "30m"}}, "mean 30m"),
+        ({"lognormal": {"median": "24h", "p95": "3d12h"}}, "median 24h"),
+        ({"uniform": {"low": "4h", "high": "5h"}}, "4h to 5h"),
+    ],
+)
+def test_a_distribution_at_the_end_of_a_bar_is_written_in_words(value, written):
+    frame = pd.DataFrame([("a", value, 9, 1.0, 3.0, 2.0)], columns=made.COLUMNS["tornado"])
+    assert written in words(plots.tornado(frame))
 
 
 def test_a_break_even_is_marked_where_the_difference_is_zero():

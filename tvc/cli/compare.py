@@ -12,6 +12,7 @@ from tvc.cli.common import close_quietly
 from tvc.cli.options import Overrides
 from tvc.cli.studies import (
     EngineName,
+    Html,
     Replications,
     Results,
     Resume,
@@ -19,19 +20,26 @@ from tvc.cli.studies import (
     Study,
     StudySeed,
     Workers,
+    check_html,
     find_study,
+    named_without_folders,
+    origin_of,
     plain_number,
     read_asked,
     refuse_impossible,
     running_of,
     said_plainly,
+    write_html,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tvc.analysis.report.page import Page
     from tvc.experiment.comparison import Comparison
     from tvc.experiment.divergence import Divergence
+    from tvc.experiment.replications import Asked
+    from tvc.experiment.tornado import Tornado
 
 SCHEMA = "tvc.compare/1"
 #: Replications whose histories are kept to look for examples: what each holds is large.
@@ -50,6 +58,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def compare(  # noqa: PLR0913 - the options of the command
+    context: typer.Context,
     baseline: Annotated[
         str, typer.Argument(metavar="BASELINE", help="An arm: POLICY[,KEY=VALUE...].")
     ],
@@ -105,14 +114,17 @@ def compare(  # noqa: PLR0913 - the options of the command
     scheduler: Scheduler = None,
     results: Results = None,
     resume: Resume = False,
+    html: Html = None,
 ) -> int:
     """Compare two arms, and say what differs."""
     from tvc.experiment.changes import read_arm
     from tvc.experiment.comparison import compare as run
+    from tvc.experiment.comparison import default_metrics
     from tvc.experiment.divergence import diverge
-    from tvc.experiment.replications import Plan
+    from tvc.experiment.replications import Plan, keep_together
     from tvc.harness.exits import Exit
 
+    check_html(html)
     asked = read_asked(metric) if metric else None
     flipped = read_asked([flip])[0] if flip else None
     with said_plainly():
@@ -127,20 +139,21 @@ def compare(  # noqa: PLR0913 - the options of the command
         refuse_impossible([*(asked or ()), *([flipped] if flipped else ())], arms)
         of_seed = study.run.seed if seed is None else seed
         warmup_ms = study.warmup_ms(arms, of_seed, replications)
-        plan = Plan(replications, of_seed, warmup_ms, running)
+        asked = asked or default_metrics(arms)
+        # The comparison decides what the folder is for; what would flip it may be asked later.
+        plan = keep_together(Plan(replications, of_seed, warmup_ms, running), asked, arms)
         found = run(arms[0], arms[1], asked, plan, study=study.name)
         divergences = []
         for number in range(replications):
             one = diverge(*arms, seed=of_seed, replication=number, warmup_ms=warmup_ms)
             divergences.append(one if number < _SEARCHED else one.counted())
         flips: list[str] = []
+        bars: Tornado | None = None
         if flipped is not None:
             from tvc.experiment.questions_text import flip_lines
             from tvc.experiment.tornado import tornado
 
-            # What the folder keeps is the comparison.
-            elsewhere = replace(running, results=None, resume=False)
-            bars = tornado(arms, flipped, replace(plan, running=elsewhere))
+            bars = tornado(arms, flipped, plan)
             flips = flip_lines(bars, flipped, study.measured_ms(arms[0], warmup_ms))
     written = [] if example is None else _write_examples(example, divergences, found)
     allowed = sum(of.counts["newly_allowed"] for of in divergences)
@@ -154,12 +167,31 @@ def compare(  # noqa: PLR0913 - the options of the command
         print(text, flush=True)
     except BrokenPipeError:
         close_quietly(sys.stdout)
+    if html is not None:
+        answered = None if flipped is None or bars is None else (flipped, bars)
+        write_html(_page(context, study, found, divergences, answered), html)
     if missed:
         print(
             f"tvc: {allowed} requests are newly allowed, and at most {max_newly_allowed} may be",
             file=sys.stderr,
         )
     return int(Exit.GATE_MISSED if missed else Exit.PASS)
+
+
+def _page(
+    context: typer.Context,
+    study: Study,
+    found: "Comparison",
+    divergences: "Sequence[Divergence]",
+    flip: "tuple[Asked, Tornado] | None",
+) -> "Page":
+    from tvc.analysis.report.compared import compared
+
+    baseline, candidate = named_without_folders((found.baseline, found.candidate))
+    runs = f"{found.replications} replications"
+    origin = origin_of(context, study.name, found.seed, found.measured_ms, runs)
+    named = replace(found, baseline=baseline, candidate=candidate)
+    return compared(named, divergences, origin, flip)
 
 
 def _pretty(  # noqa: PLR0913 - the parts of the report

@@ -12,6 +12,7 @@ import typer
 
 from tvc.cli.common import close_quietly, one_case, overrides_of
 from tvc.cli.options import Overrides
+from tvc.cli.studies import Html, check_html, origin_of, write_html
 
 if TYPE_CHECKING:
     from tvc.experiment.results import Recorded
@@ -27,6 +28,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def simulate(  # noqa: PLR0913 - the options of the command
+    context: typer.Context,
     scenario: Annotated[
         str,
         typer.Argument(
@@ -73,19 +75,27 @@ def simulate(  # noqa: PLR0913 - the options of the command
     inputs: Annotated[
         bool, typer.Option("--inputs", help="List the inputs that are shipped defaults, too.")
     ] = False,
+    html: Html = None,
 ) -> int:
     """Run it once; the summary stands on standard output, its progress on standard error."""
+    from tvc.harness.exits import Exit
+
     if rerun is not None:
-        if scenario or policy or results or trace or seed is not None or replication is not None:
+        others = (scenario, policy, results, trace, html)
+        if any(others) or seed is not None or replication is not None:
             raise typer.BadParameter("--rerun takes all it runs from the file: only --inputs fits")
         return _run_again(rerun, inputs)
     if not scenario:
         raise typer.BadParameter("what to simulate? Expected FILE, FILE::id or --rerun RUN.JSON")
     if trace is not None and results is None:
         raise typer.BadParameter("--trace: records are written with --results DIR only")
+    check_html(html)
     case = _find_case(scenario, policy or [])
     _refuse_unanswered(case, policy or [])
-    return _run_case(case, seed, replication or 0, results, trace or "sampled", inputs)
+    run = _run_case(case, seed, replication or 0, results, trace or "sampled", inputs)
+    if html is not None:
+        _report(context, case.name, run, html)
+    return int(Exit.PASS if run.complete else Exit.INTERRUPTED)
 
 
 def _find_case(text: str, overrides: list[str]) -> "Case":
@@ -127,11 +137,10 @@ def _run_case(  # noqa: PLR0913 - as the command takes them
     results: Path | None,
     trace: Literal["full", "sampled", "none"],
     list_inputs: bool,
-) -> int:
+) -> "Run":
     from tvc.experiment.results import FolderRefused, claim_folder, trace_part, write_results
     from tvc.files.empirical import with_measurements
     from tvc.files.study import read_stochastic
-    from tvc.harness.exits import Exit
     from tvc.world.simulation import simulate as run_once
 
     study = read_stochastic(case.study)
@@ -160,7 +169,24 @@ def _run_case(  # noqa: PLR0913 - as the command takes them
     _tell(case.name, run, watch, notes, list_inputs)
     if results is not None:
         print(f"tvc: results in {results}", file=sys.stderr)
-    return int(Exit.PASS if run.complete else Exit.INTERRUPTED)
+    return run
+
+
+def _report(context: typer.Context, name: str, run: "Run", html: Path) -> None:
+    from tvc.analysis.report.simulated import simulated
+
+    if not run.complete:
+        print("tvc: no report is written of an interrupted run", file=sys.stderr)
+        return
+    window = run.window
+    origin = origin_of(
+        context,
+        name,
+        run.seed,
+        window.horizon_ms - window.start_ms,
+        f"replication {run.replication}",
+    )
+    write_html(simulated(run, origin), html)
 
 
 def _notes(*, expects: bool, auto_warmup: bool) -> list[str]:

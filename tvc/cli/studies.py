@@ -1,9 +1,12 @@
 """What the commands that run many replications share: the workload they are on, and options."""
 
 import math
+import os
+import re
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -14,6 +17,8 @@ from tvc.cli.common import one_case, overrides_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tvc.analysis.report.evidence import Origin
+    from tvc.analysis.report.page import Page
     from tvc.experiment.arms import Arm
     from tvc.experiment.changes import Ground
     from tvc.experiment.replications import Asked, Running
@@ -50,6 +55,20 @@ Results = Annotated[
 Resume = Annotated[
     bool, typer.Option("--resume", help="Go on with what --results DIR holds of the same study.")
 ]
+Html = Annotated[
+    Path | None,
+    typer.Option(
+        "--html",
+        metavar="FILE.html",
+        help="Also write a report: one page that needs nothing else, to be printed or forwarded.",
+    ),
+]
+#: Options that say where answers go and how fast they come; none changes a figure.
+_NO_FIGURE = frozenset(
+    ("html", "results", "resume", "trace", "inputs", "output", "example", "form",
+     "max_newly_allowed", "engine", "workers", "scheduler")
+)  # fmt: skip
+_ABSOLUTE = re.compile(r"(?:^|(?<=[=,]))/[^,:]+")
 
 
 @dataclass(frozen=True)
@@ -243,3 +262,88 @@ def refuse_impossible(asked: "Sequence[Asked]", arms: "Sequence[Arm]") -> None:
                 raise typer.BadParameter(
                     f"{measure.name} can never happen: the workload has no attackers"
                 )
+
+
+# The report
+
+
+def check_html(path: Path | None) -> None:
+    """Refuse a file for the report that cannot be written, before anything is run for it.
+
+    Raises
+    ------
+    typer.BadParameter
+        If its name ends otherwise than in ``.html``, or its folder is none or not to be written to.
+    """
+    if path is None:
+        return
+    if path.suffix.lower() != ".html":
+        raise typer.BadParameter(f"--html {path}: expected a name that ends in .html")
+    if path.is_dir():
+        raise typer.BadParameter(f"--html {path}: that is a folder, and a file is expected")
+    if not path.parent.is_dir():
+        raise typer.BadParameter(f"--html {path}: no such folder: {path.parent}")
+    if not os.access(path.parent, os.W_OK):
+        raise typer.BadParameter(f"--html {path}: the folder cannot be written to: {path.parent}")
+
+
+def write_html(page: "Page", path: Path) -> None:
+    """Write the report, and say where it is.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; a report that stood there before is left as it was.
+    """
+    from tvc.analysis.report.page import render
+    from tvc.harness.writing import write_whole
+
+    write_whole(path, render(page))
+    print(f"tvc: report in {path}", file=sys.stderr)
+
+
+def origin_of(
+    context: typer.Context, study: str, seed: int, measured_ms: int, runs: str
+) -> "Origin":
+    """Return how the figures of a report came about: the command line that was given, and on what.
+
+    Absolute paths are told from the working folder on, or by the name of the file alone: where
+    files lie on this machine is nobody's business who reads the report.
+    """
+    from tvc.analysis.report.evidence import Origin
+
+    return Origin(without_folders(study), _command_line(context), seed, measured_ms, runs)
+
+
+def _command_line(context: typer.Context) -> tuple[str, ...]:
+    """Return the words that make the same report again."""
+    words = ["tvc", str(context.info_name)]
+    for known in context.command.params:
+        name, value = str(known.name), context.params.get(str(known.name))
+        if name in _NO_FIGURE or value is None or value in ((), [], False):
+            continue
+        many = value if isinstance(value, list) else [value]
+        for one in many:
+            values = [str(part) for part in one] if isinstance(one, tuple) else [str(one)]
+            flag = [] if known.param_type_name == "argument" else [known.opts[0]]
+            words += [*flag, *([] if one is True else map(without_folders, values))]
+    html = context.params["html"]
+    return (*words, *([] if html is None else ["--html", html.name]))
+
+
+def named_without_folders(arms: "Sequence[Arm]") -> "list[Arm]":
+    """Return arms whose names, which still differ, have no folders of absolute paths in them."""
+    names = [without_folders(arm.name) for arm in arms]
+    if len(set(names)) < len(names):
+        names = [f"{name} ({place})" for place, name in enumerate(names, 1)]
+    return [replace(arm, name=name) for arm, name in zip(arms, names, strict=True)]
+
+
+def without_folders(text: str) -> str:
+    """Return a text of a command line without the folders of the absolute paths in it."""
+    return _ABSOLUTE.sub(lambda found: _nearby(Path(found[0])), text)
+
+
+def _nearby(path: Path) -> str:
+    here = Path.cwd()
+    return path.relative_to(here).as_posix() if path.is_relative_to(here) else path.name

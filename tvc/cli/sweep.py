@@ -1,8 +1,8 @@
 """``tvc sweep``: knobs and inputs varied on the same people, and questions about them."""
 
 import sys
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +12,7 @@ from tvc.cli.common import close_quietly
 from tvc.cli.options import Overrides
 from tvc.cli.studies import (
     EngineName,
+    Html,
     Replications,
     Results,
     Resume,
@@ -19,14 +20,20 @@ from tvc.cli.studies import (
     Study,
     StudySeed,
     Workers,
+    check_html,
     find_study,
+    named_without_folders,
+    origin_of,
     read_asked,
     refuse_impossible,
     running_of,
     said_plainly,
+    write_html,
 )
 
 if TYPE_CHECKING:
+    from tvc.analysis.report.evidence import Origin
+    from tvc.analysis.report.page import Page
     from tvc.experiment.arms import Arm
     from tvc.experiment.replications import Asked, Plan
     from tvc.experiment.sweeps import Sweep
@@ -43,6 +50,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def sweep(  # noqa: PLR0913 - the options of the command
+    context: typer.Context,
     scenario: Annotated[
         str, typer.Argument(metavar="FILE[::id]", help="A scenario with a workload.")
     ],
@@ -121,6 +129,7 @@ def sweep(  # noqa: PLR0913 - the options of the command
     scheduler: Scheduler = None,
     results: Results = None,
     resume: Resume = False,
+    html: Html = None,
 ) -> int:
     """Answer one question about a workload."""
     from tvc.experiment.replications import Plan
@@ -129,30 +138,42 @@ def sweep(  # noqa: PLR0913 - the options of the command
     asked = [bool(one) for one in (vary, tornado, break_even, solve)]
     if sum(asked) != 1:
         raise typer.BadParameter("say one of --vary, --tornado, --break-even and --solve")
-    _check_companions(
-        {"--metric": metric, "--front": front, "-o": output, "--results": results}, "--vary", vary
-    )
+    _check_companions({"--metric": metric, "--front": front, "-o": output}, "--vary", vary)
     _check_companions({"--input": value, "--arms": arms}, "--break-even", break_even, needed=True)
     _check_companions({"--for": bound}, "--solve", solve, needed=True)
     if output is not None and output.suffix not in (".csv", ".parquet"):
         raise typer.BadParameter(f"-o {output}: expected a name that ends in .csv or .parquet")
+    check_html(html)
     with said_plainly():
         running = running_of(engine, workers, scheduler, results, resume)
         study = find_study(scenario, policy or [])
         plan = Plan(replications, study.run.seed if seed is None else seed, 0, running)
         if vary:
-            lines = _vary(study, plan, vary, metric or [], front, output)
+            answer = _vary(study, plan, vary, metric or [], front, output)
         elif tornado:
-            lines = _tornado(study, plan, tornado)
+            answer = _tornado(study, plan, tornado)
         elif break_even and value and arms:
-            lines = _break_even(study, plan, break_even, value, arms)
+            answer = _break_even(study, plan, break_even, value, arms)
         else:
-            lines = _solve(study, plan, solve or "", bound or "")
+            answer = _solve(study, plan, solve or "", bound or "")
     try:
-        print("\n".join(lines), flush=True)
+        print("\n".join(answer.lines), flush=True)
     except BrokenPipeError:
         close_quietly(sys.stdout)
+    if html is not None:
+        runs = f"{replications} replications"
+        origin = origin_of(context, study.name, plan.seed, answer.measured_ms, runs)
+        write_html(answer.page(origin), html)
     return int(Exit.PASS)
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What is printed, how long a replication measures, and how the report is made."""
+
+    lines: list[str]
+    measured_ms: int
+    page: "Callable[[Origin], Page]"
 
 
 def _check_companions(
@@ -190,7 +211,7 @@ def _vary(  # noqa: PLR0913 - as the command takes them
     metric: list[str],
     front: str | None,
     output: Path | None,
-) -> list[str]:
+) -> _Answer:
     from tvc.experiment.comparison import default_metrics
     from tvc.experiment.sweeps import grid, read_axis
     from tvc.experiment.sweeps import sweep as run
@@ -210,7 +231,13 @@ def _vary(  # noqa: PLR0913 - as the command takes them
     lines = sweep_lines(found, measured_ms)
     if sides:
         lines += ["", *front_lines(found, sides[0], sides[1], measured_ms)]
-    return lines + _footer(study, plan, arms)
+
+    def page(origin: "Origin") -> "Page":
+        from tvc.analysis.report.swept import swept
+
+        return swept(found, sides, origin)
+
+    return _Answer(lines + _footer(study, plan, arms), measured_ms, page)
 
 
 def _read_front(text: str) -> "list[tuple[Asked, bool]]":
@@ -231,7 +258,7 @@ def _write(found: "Sweep", output: Path) -> None:
     print(f"tvc: {len(frame)} rows in {output}", file=sys.stderr)
 
 
-def _tornado(study: Study, plan: "Plan", text: str) -> list[str]:
+def _tornado(study: Study, plan: "Plan", text: str) -> _Answer:
     from tvc.experiment.changes import make_arm
     from tvc.experiment.questions_text import tornado_lines
     from tvc.experiment.tornado import tornado
@@ -241,16 +268,24 @@ def _tornado(study: Study, plan: "Plan", text: str) -> list[str]:
     refuse_impossible([asked], [arm])
     plan = _settled(study, plan, [arm])
     found = tornado([arm], asked, plan)
-    lines = tornado_lines(found, asked, study.measured_ms(arm, plan.warmup_ms))
-    return lines + _footer(study, plan, [arm])
+    measured_ms = study.measured_ms(arm, plan.warmup_ms)
+    lines = tornado_lines(found, asked, measured_ms)
+
+    def page(origin: "Origin") -> "Page":
+        from tvc.analysis.report.answered import tornado_answered
+
+        return tornado_answered(found, asked, arm, origin)
+
+    return _Answer(lines + _footer(study, plan, [arm]), measured_ms, page)
 
 
 def _break_even(
     study: Study, plan: "Plan", text: str, value: str, names: tuple[str, str]
-) -> list[str]:
+) -> _Answer:
     from tvc.experiment.changes import changed_arm, read_arm
     from tvc.experiment.questions import break_even, difference_between
     from tvc.experiment.questions_text import break_even_lines
+    from tvc.experiment.replications import keep_together
     from tvc.experiment.sweeps import read_range
 
     asked = read_asked([text])[0]
@@ -269,16 +304,24 @@ def _break_even(
     ends = [*at(axis.values[0]), *at(axis.values[-1])]
     refuse_impossible([asked], ends)
     plan = _settled(study, plan, ends)
+    plan = keep_together(plan, [asked], ends, f"break-even of {axis.key}")
     found = break_even(axis.values, difference_between(at, asked, plan))
     measured_ms = study.measured_ms(pair[0], plan.warmup_ms)
     lines = break_even_lines(found, axis.key, asked, names, measured_ms)
-    return lines + _footer(study, plan, pair)
+
+    def page(origin: "Origin") -> "Page":
+        from tvc.analysis.report.answered import break_even_answered
+
+        return break_even_answered(found, axis.key, asked, named_without_folders(pair), origin)
+
+    return _Answer(lines + _footer(study, plan, pair), measured_ms, page)
 
 
-def _solve(study: Study, plan: "Plan", text: str, bound: str) -> list[str]:
+def _solve(study: Study, plan: "Plan", text: str, bound: str) -> _Answer:
     from tvc.experiment.changes import make_arm
     from tvc.experiment.questions import metric_of, read_bound, solve
     from tvc.experiment.questions_text import solution_lines
+    from tvc.experiment.replications import keep_together
     from tvc.experiment.sweeps import read_range
 
     try:
@@ -293,6 +336,14 @@ def _solve(study: Study, plan: "Plan", text: str, bound: str) -> list[str]:
     ends = [at(axis.values[0]), at(axis.values[-1])]
     refuse_impossible([wanted.asked], ends)
     plan = _settled(study, plan, ends)
+    plan = keep_together(plan, [wanted.asked], ends, f"solving for {axis.key}")
     found = solve(axis.values, metric_of(at, wanted.asked, plan), wanted)
-    lines = solution_lines(found, axis.key, wanted, study.measured_ms(ends[0], plan.warmup_ms))
-    return lines + _footer(study, plan, ends)
+    measured_ms = study.measured_ms(ends[0], plan.warmup_ms)
+    lines = solution_lines(found, axis.key, wanted, measured_ms)
+
+    def page(origin: "Origin") -> "Page":
+        from tvc.analysis.report.answered import solved
+
+        return solved(found, axis.key, wanted, ends, origin)
+
+    return _Answer(lines + _footer(study, plan, ends), measured_ms, page)

@@ -10,7 +10,7 @@ from functools import partial
 from math import nan
 from typing import TYPE_CHECKING, Final
 
-from tvc.authority.durations import HOUR_MS, format_duration
+from tvc.authority.durations import DAY_MS, format_duration
 from tvc.experiment.arms import Arm, arms_of, assumptions, replicate
 from tvc.experiment.divergence import Divergence, diverge, paired_value
 from tvc.experiment.spreading import Spread, one_by_one
@@ -224,8 +224,10 @@ def find_warmup(
 ) -> tuple[int, str]:
     """Find how long an empty start disturbs a run, by MSER-5 on its live codes and its queue.
 
-    The hourly series are averaged over the pilot's replications first, as Welch does; the arm
-    and the series that need longest decide for both arms.
+    The hourly series are averaged over the pilot's replications first, as Welch does, and then by
+    the day, less what each day of the week differs by in the second half: the rhythm of the week
+    is no warm-up, and a quiet weekend at the end would look like the end of one. The arm and the
+    series that need longest decide for both arms.
 
     Returns
     -------
@@ -236,6 +238,11 @@ def find_warmup(
     ------
     NoSteadyState
         If the best cut lies in the second half: the horizon is too short, or the load grows.
+
+    Notes
+    -----
+    SOURCE: Welch (1983), "The statistical analysis of simulation results", in: The computer
+    performance modeling handbook; and the sources of `tvc.experiment.statistics.mser.mser5`.
     """
     longest_ms, told = 0, "warm-up: none is needed (MSER-5)"
     for arm in arms:
@@ -243,16 +250,32 @@ def find_warmup(
         for place, measure in enumerate(_SETTLING):
             columns = [of[place] for of in series]
             mean = sum(columns[1:], columns[0]) / len(columns)
-            found = mser5([float(value) for value in mean])
+            found = mser5([float(value) for value in _without_weekdays(mean)])
             if found.refused:
-                raise NoSteadyState(f"warmup: auto, {measure}: {found.sentence}")
-            if found.cut_index * HOUR_MS > longest_ms:
-                longest_ms = found.cut_index * HOUR_MS
+                raise NoSteadyState(
+                    f"warmup: auto, {measure} by the day, less the rhythm of the week: "
+                    f"{found.sentence}"
+                )
+            if found.cut_index * DAY_MS > longest_ms:
+                longest_ms = found.cut_index * DAY_MS
                 told = (
                     f"warm-up: the first {format_duration(longest_ms)} are cut, which {measure} "
                     "takes to settle (MSER-5)"
                 )
     return longest_ms, told
+
+
+def _without_weekdays(hourly: "NDArray[np.float64]") -> "NDArray[np.float64]":
+    """Return the mean of each day, less what its day of the week differs by late in the run."""
+    import numpy as np
+
+    days = hourly[: len(hourly) // 24 * 24].reshape(-1, 24).mean(axis=1)
+    weekdays = np.arange(len(days)) % 7
+    late = slice(len(days) // 2, None)
+    if len(days[late]) < 7:
+        return days
+    usual = [days[late][weekdays[late] == weekday].mean() for weekday in range(7)]
+    return days - np.array(usual)[weekdays] + days[late].mean()
 
 
 def _settling(arm: Arm, seed: int, number: int) -> list["NDArray[np.float64]"]:

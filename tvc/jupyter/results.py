@@ -126,11 +126,11 @@ def _invariants(invariants: Sequence[InvariantResult]) -> str:
 
 def _lifelines(run: Run) -> "Picture":
     from tvc.analysis import plots
-    from tvc.trace.trace_frames import code_frame, event_frame
+    from tvc.trace.measures.traces import frames_of
 
-    events = event_frame(run.trace)
-    people = _concerned(run, set(events["subject"].dropna()))
-    return plots.lifelines(events, people, codes=code_frame(run.trace))
+    frames = frames_of(run.trace)
+    people = _concerned(run, set(frames.events["subject"].dropna()))
+    return plots.lifelines(frames.events, people, codes=frames.codes)
 
 
 def _concerned(run: Run, subjects: set[str]) -> list[str]:

@@ -53,7 +53,7 @@ def outsider_access(takeovers: "pd.DataFrame") -> Picture:
         return no_rows(title, "no outsider had access to an account")
     began, had = floats(takeovers["first_access_ms"]), floats(takeovers["access_ms"])
     evicted = floats(takeovers["evicted_ms"])
-    by = takeovers["evicted_by"].fillna("").to_numpy(dtype=object)
+    by = takeovers["evicted_by"].fillna("").map(_family).to_numpy(dtype=object)
     # Who was never evicted had access up to the end of the run.
     end_ms = float(np.nanmax(np.fmax(began + had, evicted)))
     over = np.where(np.isnan(evicted), end_ms, evicted)
@@ -103,6 +103,11 @@ def _title(inside: int, count: int) -> str:
     if not inside:
         return f"Every outsider is evicted ({count:,} in all)"
     return f"{inside:,} of {count:,} outsiders are not evicted"
+
+
+def _family(cause: str) -> str:
+    """Return what evicts, however a session came to its end: by its limit, a freeze, or a code."""
+    return "session_ended" if cause.startswith("session_") else cause
 
 
 def _kind(cause: str) -> tuple[str, str]:

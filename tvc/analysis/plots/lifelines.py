@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from tvc.analysis.plots.scales import TimeUnit, floats, need, time_axis
+from tvc.analysis.plots.scales import Floats, TimeUnit, floats, need, time_axis
 from tvc.analysis.style import (
     ATTACKER,
     CODE,
@@ -99,7 +99,7 @@ def lifelines(
     Returns
     -------
     Picture
-        Time since the start of measurement on x.
+        Time since the start on x: of measurement, or of the timeline.
     """
     need(events, "at_ms", "type", "by", "subject", "reason", "method", "code", "cause")
     rows = events if until_ms is None else events[events["at_ms"] <= until_ms]
@@ -125,12 +125,13 @@ def lifelines(
     )
     axes = figure.add_subplot()
     pad = (high - low) * 0.015
-    unit = time_axis(axes, low - pad, high + pad, "since the start of measurement")
+    unit = time_axis(axes, low - pad, high + pad, "since the start")
     lanes = {person: -place for place, person in enumerate(people)}
-    _draw_lives(axes, lives, lanes, unit, high + pad)
+    pressed = _pressed(rows)
+    _draw_lives(axes, lives, pressed, lanes, unit, high + pad)
     used = _draw_marks(axes, rows, lanes, unit)
     _draw_absences(axes, rows, lanes, unit, high + pad)
-    if any(life.cause == "revoked" and low <= life.over_ms <= high for life in lives):
+    if pressed or any(life.cause == "revoked" and low <= life.over_ms <= high for life in lives):
         used.add("expired")
     axes.set_ylim(-len(people) + 0.4, 0.6)
     axes.set_yticks(list(lanes.values()), list(lanes))
@@ -252,8 +253,22 @@ def _lives(events: "pd.DataFrame", people: Sequence[str]) -> list[_Life]:
     return lives
 
 
-def _draw_lives(
-    axes: Axes, lives: Sequence[_Life], lanes: dict[str, int], unit: TimeUnit, high: float
+def _pressed(rows: "pd.DataFrame") -> dict[str, Floats]:
+    """Return by person when Expire Now was pressed."""
+    expired = rows[rows["type"] == "expire.allowed"]
+    return {
+        str(person): floats(of_person["at_ms"])
+        for person, of_person in expired.groupby("subject", sort=True)
+    }
+
+
+def _draw_lives(  # noqa: PLR0913, PLR0917 - what is drawn, and where
+    axes: Axes,
+    lives: Sequence[_Life],
+    pressed: dict[str, Floats],
+    lanes: dict[str, int],
+    unit: TimeUnit,
+    high: float,
 ) -> None:
     low = axes.get_xlim()[0] * unit.ms
     for person, lane in lanes.items():
@@ -271,12 +286,14 @@ def _draw_lives(
         # Codes may follow one another without a gap.
         starts = began[(began >= low) & (began <= high)] / unit.ms
         axes.vlines(starts, bottom, bottom + _BAR, color=CODE, lw=1.4)
-        revoked = np.array([life.over_ms for life in own if life.cause == "revoked"])
-        revoked = revoked[(revoked >= low) & (revoked <= high)] / unit.ms
-        if len(revoked):
+        # A code that lapsed has to be expired all the same where only that brings methods back.
+        expired = np.array([life.over_ms for life in own if life.cause == "revoked"])
+        expired = np.union1d(expired, pressed.get(person, expired))
+        expired = expired[(expired >= low) & (expired <= high)] / unit.ms
+        if len(expired):
             mark = _MARKS["expired"]
             axes.plot(
-                revoked, np.full(len(revoked), lane), linestyle="none", marker=mark.marker,
+                expired, np.full(len(expired), lane), linestyle="none", marker=mark.marker,
                 color=mark.colour, ms=mark.size, mew=2.2, label=mark.name,
             )  # fmt: skip
 
@@ -294,7 +311,8 @@ def _draw_marks(
     signed = types.isin(["sign_in.allowed", "sign_in.denied"])
     outsider = (rows["by"] != rows["subject"]) & rows["by"].notna()
     allowed = types == "sign_in.allowed"
-    by_code = rows["method"] == "code"
+    # A code that matches nothing has no method in the records, only a reason.
+    by_code = (rows["method"] == "code") | rows["reason"].isin(["wrong_code", "no_code"])
     # Outsiders first: their stars are seen around what stands at the same instant.
     shown = {
         "outsider.deny": signed & ~allowed & outsider,

@@ -121,7 +121,7 @@ def _span(limited: Floats, readings: Floats, per_ms: int) -> tuple[float, float]
     first = float(limited[0]) - 1.25 * per_ms if len(limited) else float(readings.min())
     earliest, latest = float(readings.min()), float(readings.max())
     low = max(first, earliest) - 0.1 * per_ms
-    high = min(low + _MOST_WINDOWS * per_ms, latest + 1.1 * per_ms)
+    high = min(low + _MOST_WINDOWS * per_ms, latest + 0.25 * per_ms)
     return low, high
 
 

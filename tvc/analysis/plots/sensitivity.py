@@ -137,7 +137,19 @@ def _end(
 
 
 def _spelt(value: object) -> str:
-    return number(value) if isinstance(value, float) else str(value)
+    """Spell a value of an input; of a distribution what tells it from its half and its double."""
+    match value:
+        case {"fixed": length}:
+            return str(length)
+        case {"exponential": {"mean": mean}}:
+            return f"mean {mean}"
+        case {"lognormal": {"median": median}}:
+            return f"median {median}"
+        case {"uniform": {"low": low, "high": high}}:
+            return f"{low} to {high}"
+        case float():
+            return number(value)
+    return str(value)
 
 
 def _name_ends(axes: Axes, place: int, base: float, ends: Sequence[tuple[float, str, str]]) -> None:

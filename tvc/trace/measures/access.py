@@ -63,6 +63,12 @@ ACCESS_COLUMNS = (
 )  # fmt: skip
 
 
+def _kind_of(outsider: str) -> str:
+    """Return what kind of attacker somebody is, which is part of the names of simulated ones."""
+    _, _, kind = outsider.partition(":")
+    return kind.partition(":")[0] or "outsider"
+
+
 class AccessBook:
     """All pairs of an outsider and an account, and sums over them.
 
@@ -101,7 +107,7 @@ class AccessBook:
         pairs = self._pairs.setdefault(account, {})
         access = pairs.get(outsider)
         if access is None:
-            access = pairs[outsider] = Access(outsider, account, outsider.split(":")[1], at_ms)
+            access = pairs[outsider] = Access(outsider, account, _kind_of(outsider), at_ms)
         give(access)
         if access.since_ms is None and access.has_any:
             access.since_ms = at_ms

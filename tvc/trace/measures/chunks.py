@@ -15,6 +15,7 @@ from tvc.authority.authority import Record
 
 #: What a line of the trace holds, in order. What a request brought about has its cause in place of
 #: a reason, whose session it was in place of who asked, and the instant of a lapse as the wait.
+#: The method is "code" where one was presented, right or wrong.
 LINE: Final = (
     "true_ms", "reading_ms", "node", "type", "by", "subject", "reason", "rule", "method", "code",
     "wait_ms",
@@ -25,6 +26,7 @@ _SEPARATOR: Final = "\x1f"
 _TYPE, _AT, _REQUEST, _DECISION, _EVENT = (itemgetter(place) for place in range(1, 6))
 _BY, _METHOD, _MATCHED, _SSO = map(itemgetter, (1, 5, 7, 9))
 _REASON, _RULE, _SUBJECT, _CODE, _WAIT = map(itemgetter, (1, 2, 4, 5, 9))
+_CODE_METHOD: Final = "code"
 _OUTCOMES: Final = {"sign_in.allowed": "allow", "sign_in.denied": "deny"}
 
 
@@ -138,7 +140,7 @@ class Chunk:
             if outcome is not None:
                 # A password alone lets in where MFA is off; elsewhere nothing was presented.
                 nothing = "sso" if sso else "password" if outcome == "allow" else "none"
-                label = "code" if matched is not None else str(method or nothing)
+                label = _CODE_METHOD if matched is not None else str(method or nothing)
                 who = "user" if own else "outsider"
                 found["sign_ins", label, outcome, str(reason or ""), who, place] += number
             elif kind == "generate.allowed":
@@ -174,5 +176,5 @@ def _line(record: Record) -> Line:
     assert decision is not None
     return (
         true_ms, reading_ms, node, kind, request[1], decision[4], decision[1], decision[2],
-        request[5], decision[5], decision[9],
+        _CODE_METHOD if request[7] is not None else request[5], decision[5], decision[9],
     )  # fmt: skip

@@ -124,11 +124,6 @@ class Frames:
         frame = _frame(recorder.event_rows, LINE, "true_ms")
         frame = frame.rename(columns={"true_ms": "at_ms"})
         frame["subject"] = frame["subject"].where(frame["subject"].notna(), frame["by"])
-        presented = frame["type"].isin(
-            ["sign_in.allowed", "sign_in.denied", "step_up.allowed", "step_up.denied"]
-        )
-        by_code = presented & frame["code"].notna() & frame["method"].isna()
-        frame.loc[by_code, "method"] = "code"
         known = frame["code"].notna()
         frame["code"] = frame["code"].astype(object)
         frame.loc[known, "code"] = [

@@ -169,7 +169,7 @@ class Recorder:
                     handler(request, decision, at_ms)  # type: ignore[arg-type] # both are there without an event
             elif event[4] is not None:
                 self._sessions_ended += 1
-                if event[4][0] == "x":
+                if event[4] != event[1]:
                     renewed = _renews(request, event[4], event[1])
                     self._session_ended(event[4], event[1], event[2] or "", at_ms, renewed)
             elif event[3] is not None:
@@ -354,7 +354,7 @@ class Recorder:
 
     def _enroll_allowed(self, request: Request, decision: Decision, at_ms: int) -> None:
         person, account, method = request.by, decision.account or "", request.method or ""
-        if person != account and person[0] == "x":
+        if person != account:
 
             def give(access: Access) -> None:
                 access.methods.add(method)

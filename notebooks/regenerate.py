@@ -1,4 +1,4 @@
-"""Run notebooks from clean kernels and store what they show.
+"""Run notebooks from clean kernels and store what they show; the README's pictures among it.
 
     .venv/bin/python notebooks/regenerate.py [NAME...]
 
@@ -9,6 +9,7 @@ was, and the exit code is 1.
 """
 
 import ast
+import base64
 import hashlib
 import json
 import os
@@ -30,6 +31,13 @@ FOLDER: Final = Path(__file__).resolve().parent
 
 #: What the outputs of one notebook may take, in bytes: they live in the repository for good.
 MOST_BYTES: Final = 600_000
+
+#: Pictures that the README shows, in the folder of pictures: of which notebook and cell.
+README_PICTURES: Final = {
+    "a_codes_life.png": ("01_a_codes_life", "cell-03"),
+    "how_long.png": ("02_how_long_should_a_code_live", "cell-04"),
+}
+PICTURES: Final = FOLDER / "pictures"
 
 _CELL_TIMEOUT_S: Final = 600
 _METADATA: Final = {
@@ -164,6 +172,16 @@ def shows_a_picture(source: str) -> bool:
     return any(name.startswith("plots.") or name.endswith("explore") for name in names)
 
 
+def readme_pictures(path: Path, notebook: NotebookNode) -> dict[str, bytes]:
+    """Return the pictures of a notebook that the README shows, by the names of their files."""
+    cells = {cell.id: cell for cell in code_cells(notebook)}
+    return {
+        name: base64.b64decode(next(data[_PNG] for data in _bundles(cells[cell]) if _PNG in data))
+        for name, (stem, cell) in README_PICTURES.items()
+        if stem == path.stem
+    }
+
+
 def texts(output: NotebookNode) -> Iterator[str]:
     """Yield what an output says in words, and leave its pictures out."""
     if output.output_type == "stream":
@@ -246,6 +264,9 @@ def _regenerate(path: Path) -> bool:
     new = path.with_suffix(".new")
     new.write_text(text, encoding="utf-8")
     new.replace(path)
+    for name, picture in readme_pictures(path, notebook).items():
+        PICTURES.mkdir(exist_ok=True)
+        (PICTURES / name).write_bytes(picture)
     print(f"{path.name}: {time.monotonic() - start:.0f} s, {len(text) / 1000:.0f} kB", flush=True)
     return True
 

@@ -50,6 +50,15 @@ def test_what_is_stored_is_tidy_and_nothing_else(path):
     assert regenerate.tidied(notebook) == notebook
 
 
+@pytest.mark.parametrize("name", regenerate.README_PICTURES)
+def test_a_picture_of_the_readme_is_the_one_in_its_notebook(name):
+    path = regenerate.FOLDER / f"{regenerate.README_PICTURES[name][0]}.ipynb"
+    stored = (regenerate.PICTURES / name).read_bytes()
+    assert regenerate.readme_pictures(path, regenerate.read(path))[name] == stored
+    readme = (regenerate.FOLDER.parent / "README.md").read_text(encoding="utf-8")
+    assert f"](notebooks/pictures/{name})" in readme
+
+
 @pytest.mark.nightly
 @pytest.mark.parametrize("path", NOTEBOOKS)
 def test_running_a_notebook_again_shows_the_same_words_and_numbers(path):

@@ -269,13 +269,14 @@ def _without_weekdays(hourly: "NDArray[np.float64]") -> "NDArray[np.float64]":
     """Return the mean of each day, less what its day of the week differs by late in the run."""
     import numpy as np
 
-    days = hourly[: len(hourly) // 24 * 24].reshape(-1, 24).mean(axis=1)
+    days: NDArray[np.float64] = hourly[: len(hourly) // 24 * 24].reshape(-1, 24).mean(axis=1)
     weekdays = np.arange(len(days)) % 7
     late = slice(len(days) // 2, None)
     if len(days[late]) < 7:
         return days
     usual = [days[late][weekdays[late] == weekday].mean() for weekday in range(7)]
-    return days - np.array(usual)[weekdays] + days[late].mean()
+    settled: NDArray[np.float64] = days - np.array(usual)[weekdays] + days[late].mean()
+    return settled
 
 
 def _settling(arm: Arm, seed: int, number: int) -> list["NDArray[np.float64]"]:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 #: How long an admin who cannot sign in sits out before trying again.
 _PAUSE_MS: Final = HOUR_MS
 
+_DONE: Final = Outcome.DONE
+_UNABLE: Final = Outcome.UNABLE
 _WITHOUT_HELP: Final = frozenset((Outcome.REJECTED, Outcome.REFUSED, Outcome.UNABLE))
 _ENDS: Final = {
     Outcome.DONE: "served",
@@ -221,13 +223,13 @@ class Desk:
         caller.call = None
         if call.left:
             # They hung up while they were served; the time was spent all the same.
-            outcome = Outcome.DONE
+            outcome = _DONE
         elif not self._passes(caller):
             outcome = Outcome.REJECTED
         else:
             outcome = Case(world, admin, caller, self._asked_ms(caller)).work(now_ms)
         idle: Admin | None = admin
-        while outcome is Outcome.UNABLE and idle is not None:
+        while outcome is _UNABLE and idle is not None:
             world.kernel.at(now_ms + _PAUSE_MS, idle.key, partial(self._resume, idle))
             idle = self._pick(caller)
             if idle is not None:

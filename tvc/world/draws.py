@@ -19,7 +19,7 @@ from tvc.files.workload import (
     WorkloadModel,
 )
 from tvc.world.sampling import quantile
-from tvc.world.streams import Stream, Streams
+from tvc.world.streams import Streams
 
 #: A duration in milliseconds for (entity, incident, attempt).
 Draw = Callable[[int, int, int], int]
@@ -31,19 +31,20 @@ ADMINS: Final = 1 << 40
 ATTACKS: Final = 1 << 41
 
 
-def _draw(distribution: Distribution, stream: Stream) -> Draw:
+def _draw(distribution: Distribution, streams: Streams, name: str) -> Draw:
+    drawn = streams.through(name, quantile(distribution))
     if isinstance(distribution, Fixed):
         value_ms = distribution.value_ms
         return lambda _entity, _incident, _attempt: value_ms
-    inverse = quantile(distribution)
-    return lambda entity, incident, attempt: inverse(stream(entity, incident, attempt))
+    return drawn
 
 
-def _chance(probability: float, stream: Stream) -> Chance:
+def _chance(probability: float, streams: Streams, name: str) -> Chance:
+    drawn = streams.through(name, lambda share: share < probability)
     if probability in (0, 1):
         certain = probability == 1
         return lambda _entity, _incident, _attempt: certain
-    return lambda entity, incident, attempt: stream(entity, incident, attempt) < probability
+    return drawn
 
 
 class Draws:
@@ -66,10 +67,10 @@ class Draws:
 
     def __init__(self, workload: WorkloadModel, streams: Streams, sampled: float) -> None:
         def draw(name: str, distribution: Distribution) -> Draw:
-            return _draw(distribution, streams.stream(name))
+            return _draw(distribution, streams, name)
 
         def chance(name: str, probability: float) -> Chance:
-            return _chance(probability, streams.stream(name))
+            return _chance(probability, streams, name)
 
         desk, device, attackers = workload.desk, workload.device, workload.attackers
         # By (user, day of the run).

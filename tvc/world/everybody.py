@@ -57,10 +57,10 @@ class Everybody:
         today = self._turn_to(now_ms)
         if user in self._closed_today:
             # The rest of the day was counted when an earlier trouble was over.
-            ahead = sum(at_ms >= now_ms for at_ms in days.sign_ins(user, today))
-            self._counted[today] -= ahead
+            self._counted[today] -= _from(days.sign_ins(user, today), now_ms)
         else:
-            self._counted[today] += sum(at_ms < now_ms for at_ms in days.sign_ins(user, today))
+            instants = days.sign_ins(user, today)
+            self._counted[today] += len(instants) - _from(instants, now_ms)
             self._simulated[today] += 1
 
     def joins_crowd(self, user: int, opened_ms: int, now_ms: int) -> None:
@@ -69,7 +69,7 @@ class Everybody:
         today = self._turn_to(now_ms)
         for day in range(days.day_of(opened_ms) + 1, today + 1):
             self._simulated[day] += 1
-        self._counted[today] += sum(at_ms > now_ms for at_ms in days.sign_ins(user, today))
+        self._counted[today] += _from(days.sign_ins(user, today), now_ms + 1)
         self._closed_today.add(user)
 
     def _turn_to(self, now_ms: int) -> int:
@@ -185,3 +185,8 @@ class Everybody:
                 world.population.refused(user, decision.reason, now_ms)
         world.recorder.settle()
         self._next(line)
+
+
+def _from(instants: range, at_ms: int) -> int:
+    """Return how many instants of a day are not before another one."""
+    return len(instants[max(-(-(at_ms - instants.start) // instants.step), 0) :])

@@ -5,7 +5,7 @@ lifetime that the policy allows, expires the old code first, gets the approvals,
 retry_after. Only where nothing of the kind helps does the caller go without.
 """
 
-from enum import Enum, auto
+from enum import StrEnum, auto
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -30,7 +30,7 @@ _GENERATE: Final = Kind.GENERATE
 _MOST_REMEDIES: Final = 8
 
 
-class Outcome(Enum):
+class Outcome(StrEnum):
     """What became of a case."""
 
     DONE = auto()

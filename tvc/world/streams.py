@@ -14,10 +14,13 @@ and its counter the entity.
 
 import hashlib
 import struct
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 if TYPE_CHECKING:
     import numpy as np
+
+T = TypeVar("T")
 
 _PACK: Final = struct.Struct("<QQQ").pack
 _TO_INT: Final = int.from_bytes
@@ -47,6 +50,18 @@ def _stream(prefix: bytes) -> Stream:
         state = fresh()
         state.update(_PACK(entity, incident, attempt))
         return (_TO_INT(state.digest(), "little") >> 11) * _UNIT
+
+    return draw
+
+
+def _stream_through(prefix: bytes, inverse: Callable[[float], T]) -> Callable[[int, int, int], T]:
+    # What is drawn most often, without a call of a call.
+    fresh = hashlib.blake2b(prefix, digest_size=8).copy
+
+    def draw(entity: int, incident: int, attempt: int) -> T:
+        state = fresh()
+        state.update(_PACK(entity, incident, attempt))
+        return inverse((_TO_INT(state.digest(), "little") >> 11) * _UNIT)
 
     return draw
 
@@ -149,6 +164,16 @@ class Streams:
             If the name was taken: two purposes under one name would get the same numbers.
         """
         return _stream(self._take(name))
+
+    def through(self, name: str, inverse: Callable[[float], T]) -> Callable[[int, int, int], T]:
+        """Open a stream whose uniform numbers go through a function, such as a quantile.
+
+        Raises
+        ------
+        ValueError
+            As `stream` does.
+        """
+        return _stream_through(self._take(name), inverse)
 
     def screen(self, name: str) -> Screen:
         """Open a stream for the whole population; its name is taken as by `stream`."""

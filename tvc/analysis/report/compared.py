@@ -86,7 +86,7 @@ def compared(
         "itself: of twenty, one may be wrong. Figures are rounded to what their interval "
         "supports.",
     )
-    headline = _headline(headlines, flip)
+    headline = _headline(headlines, deltas, flip)
     flips = (
         no_flip_section(origin.command("--flip", str(headline)))
         if flip is None
@@ -243,12 +243,18 @@ def _requests(divergences: Sequence[Divergence]) -> Section:
 # The pictures
 
 
-def _headline(headlines: Sequence[Headline], flip: tuple[Asked, Tornado] | None) -> Asked:
-    """Return the metric whose pairs are drawn: what was asked about, else takeovers."""
+def _headline(
+    headlines: Sequence[Headline],
+    deltas: Mapping[Asked, Delta],
+    flip: tuple[Asked, Tornado] | None,
+) -> Asked:
+    """Return the metric whose pairs are drawn: what was asked about, else what surely differs."""
     asked = [headline.asked for headline in headlines]
     if flip is not None and flip[0] in asked:
         return flip[0]
-    return _TAKEOVERS if _TAKEOVERS in asked else asked[0]
+    # Takeovers first: where they differ, nothing matters more.
+    ordered = sorted(asked, key=lambda one: one != _TAKEOVERS)
+    return next((one for one in ordered if deltas[one].delta.sign), ordered[0])
 
 
 def _pictures(found: Comparison, headline: Asked, origin: Origin) -> Iterator[Figure]:

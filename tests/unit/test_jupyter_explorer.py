@@ -21,6 +21,7 @@ from tvc.files.workload import inputs
 from tvc.jupyter import explorer as module
 from tvc.jupyter.exploring import (
     PICTURES,
+    WORKLOAD,
     NotSaved,
     Start,
     draw,
@@ -60,13 +61,23 @@ TURNED = {
 TARGET_S = 1.0
 
 
+#: What happens at the start, to fewer people than by default: only how long it takes is of those.
+FEWER = {**WORKLOAD, "users": 1_000, "losses": {"per_user_per_year": 1}}
+
+
 @pytest.fixture(scope="module")
 def start():
-    return Start.of("salesforce", None)
+    return Start.of("salesforce", FEWER)
 
 
 @pytest.fixture
 def explorer(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tvc.explore(workload=FEWER)
+
+
+@pytest.fixture
+def explorer_by_default(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     return tvc.explore()
 
@@ -372,22 +383,24 @@ def test_a_slider_that_is_dragged_is_answered_once(tmp_path, monkeypatch):
     assert [values["lifetime.max"] for _, values in runs] == [14]
 
 
-def test_every_knob_is_answered_within_a_second_on_the_default_workload(explorer, record_property):
+def test_every_knob_is_answered_within_a_second_on_the_default_workload(
+    explorer_by_default, record_property
+):
     took = {}
     for key, value in TURNED.items():
         started = time.process_time()
-        explorer.knobs[key].value = value
+        explorer_by_default.knobs[key].value = value
         took[key] = time.process_time() - started
     record_property("seconds", {key: round(seconds, 2) for key, seconds in took.items()})
     assert max(took.values()) <= 2 * TARGET_S, took
 
 
-@pytest.mark.parametrize("kind", PICTURES)
-def test_a_knob_is_answered_within_a_second_whatever_is_looked_at(explorer, kind):
-    explorer.kind.value = kind
-    started = time.process_time()
-    explorer.knobs["lifetime.max"].value = 6
-    assert time.process_time() - started <= 2 * TARGET_S
+def test_a_knob_is_answered_within_a_second_whatever_is_looked_at(explorer_by_default):
+    for kind in PICTURES:
+        explorer_by_default.kind.value = kind
+        started = time.process_time()
+        explorer_by_default.knobs["seed"].value += 1
+        assert time.process_time() - started <= 2 * TARGET_S, kind
 
 
 def test_no_figure_is_left_behind_and_no_setting_changed(explorer):

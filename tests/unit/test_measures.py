@@ -18,12 +18,19 @@ from tvc.authority.requests import Method, Proof, Request, request
 from tvc.authority.state import Person, State
 from tvc.files.metrics import MEASURES, parse_metric
 from tvc.trace.measures.codes import Ledger
+from tvc.trace.measures.desk import DeskCall
 from tvc.trace.measures.histogram import Histogram
 from tvc.trace.measures.levels import Level
 from tvc.trace.measures.recorder import NotConserved, Recorder, Window
 from tvc.trace.measures.trace_file import TraceFile
 
 OUTSIDER = "x:thieves:1"
+
+
+def placed(recorder, at_ms, caller, subject, number):
+    call = DeskCall(at_ms, caller, subject, number)
+    recorder.call_placed(call)
+    return call
 
 
 class Play:
@@ -161,8 +168,8 @@ def test_the_session_of_an_outsider_ends_by_the_policy_alone():
 def test_calls_are_counted_by_their_number_and_their_end():
     play = Play()
     recorder = play.recorder
-    first = recorder.call_placed(0, "u1", "u1", 1)
-    second = recorder.call_placed(MINUTE_MS, "u2", "u2", 2)
+    first = placed(recorder, 0, "u1", "u1", 1)
+    second = placed(recorder, MINUTE_MS, "u2", "u2", 2)
     recorder.queue(MINUTE_MS, 1)
     recorder.call_answered(0, first, "a1")
     recorder.busy(0, 1)
@@ -216,7 +223,7 @@ def test_a_code_that_is_lost_from_the_audit_is_noticed():
 
 def test_a_call_that_ends_twice_is_noticed():
     play = Play()
-    call = play.recorder.call_placed(0, "u1", "u1", 1)
+    call = placed(play.recorder, 0, "u1", "u1", 1)
     play.recorder.call_ended(1, call, "abandoned")
     play.recorder.call_ended(2, call, "abandoned")
     with pytest.raises(NotConserved, match="1 calls were placed, more ended"):

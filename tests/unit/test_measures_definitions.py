@@ -10,10 +10,17 @@ from tvc.authority.policy import Policy
 from tvc.authority.requests import Proof, Request, request
 from tvc.authority.state import Person, State
 from tvc.files.metrics import parse_metric
+from tvc.trace.measures.desk import DeskCall
 from tvc.trace.measures.recorder import Recorder, Window
 
 OUTSIDER = "x:thieves:1"
 END_MS = 3 * DAY_MS
+
+
+def placed(recorder, at_ms, caller, subject, number):
+    call = DeskCall(at_ms, caller, subject, number)
+    recorder.call_placed(call)
+    return call
 
 
 class Play:
@@ -133,7 +140,7 @@ def test_the_session_of_a_used_up_code_lasts_until_the_expiry_of_the_code():
 def test_a_caller_who_still_waits_at_the_end_has_waited_without_end():
     play = Play()
     play.recorder.watch("u1")
-    play.recorder.call_placed(HOUR_MS, "u1", "u1", 1)
+    placed(play.recorder, HOUR_MS, "u1", "u1", 1)
     play.finish()
     assert play.value("p95(desk.wait)") == math.inf
     assert play.recorder.frames().calls["outcome"].tolist() == ["waiting"]
@@ -141,7 +148,7 @@ def test_a_caller_who_still_waits_at_the_end_has_waited_without_end():
 
 def test_a_call_under_way_at_the_end_has_waited_and_kept_an_admin_busy():
     play = Play()
-    call = play.recorder.call_placed(0, "u1", "u1", 1)
+    call = placed(play.recorder, 0, "u1", "u1", 1)
     play.recorder.call_answered(HOUR_MS, call, "a1")
     play.finish()
     assert play.value("max(desk.wait)") == HOUR_MS
@@ -164,7 +171,7 @@ def test_rows_of_somebody_begin_when_they_are_watched(settled):
     play = Play()
     assert play.method(0)
     if settled:
-        play.recorder.call_placed(1, "u2", "u2", 1)
+        placed(play.recorder, 1, "u2", "u2", 1)
         play.recorder.code_learnt(1, OUTSIDER, "u1", 1)
     play.recorder.watch("u1")
     assert play.method(2)

@@ -84,25 +84,23 @@ class Caller(Protocol):
     def unserved(self, now_ms: int) -> None: ...  # noqa: D102
 
 
-class Call:
-    """One call, from its placing to its end.
+class Call(DeskCall):
+    """One call, from its placing to its end; the recorder keeps it while it lasts.
 
     Attributes
     ----------
-    caller
+    party
         Who calls.
-    entry
-        What the recorder keeps of it.
     answered, left
         Whether an admin has taken it, and whether the caller has hung up.
     """
 
-    __slots__ = ("_desk", "answered", "caller", "entry", "left")
+    __slots__ = ("_desk", "answered", "left", "party")
 
-    def __init__(self, desk: "Desk", caller: Caller, entry: DeskCall) -> None:
+    def __init__(self, desk: "Desk", party: Caller, at_ms: int) -> None:
+        super().__init__(at_ms, party.person, party.subject, party.calls)
         self._desk = desk
-        self.caller = caller
-        self.entry = entry
+        self.party = party
         self.left = False
         self.answered = False
 
@@ -150,8 +148,8 @@ class Desk:
     def _place(self, caller: Caller, now_ms: int) -> None:
         world = self._world
         caller.calls += 1
-        entry = world.recorder.call_placed(now_ms, caller.person, caller.subject, caller.calls)
-        call = Call(self, caller, entry)
+        call = Call(self, caller, now_ms)
+        world.recorder.call_placed(call)
         caller.call = call
         admin = None if self._waiting else self._pick(caller)
         if admin is not None:
@@ -166,7 +164,7 @@ class Desk:
     def lose(self, call: Call, now_ms: int) -> None:
         """Let a caller hang up who has waited too long."""
         self._drop(call, now_ms)
-        call.caller.unserved(now_ms)
+        call.party.unserved(now_ms)
 
     def hang_up(self, caller: Caller, now_ms: int) -> None:
         """End the call of somebody who needs no help any more."""
@@ -180,11 +178,11 @@ class Desk:
 
     def _drop(self, call: Call, now_ms: int) -> None:
         call.left = True
-        call.caller.call = None
+        call.party.call = None
         self._waiting -= 1
         self._left += 1
         recorder = self._world.recorder
-        recorder.call_ended(now_ms, call.entry, "abandoned")
+        recorder.call_ended(now_ms, call, "abandoned")
         recorder.queue(now_ms, self._waiting)
         if self._left > 1000 and self._left > len(self._line) // 2:
             self._line = deque(waiting for waiting in self._line if not waiting.left)
@@ -207,8 +205,8 @@ class Desk:
     def _answer(self, call: Call, admin: Admin, now_ms: int) -> None:
         call.answered = True
         self._busy += 1
-        world, caller = self._world, call.caller
-        world.recorder.call_answered(now_ms, call.entry, admin.name)
+        world, caller = self._world, call.party
+        world.recorder.call_answered(now_ms, call, admin.name)
         world.recorder.busy(now_ms, self._busy)
         draws = world.draws
         duration_ms = draws.handling(caller.entity, caller.number, caller.calls)
@@ -218,7 +216,7 @@ class Desk:
         world.kernel.at(now_ms + duration_ms, admin.key, complete)
 
     def _complete(self, call: Call, admin: Admin, event: Due) -> None:
-        world, caller = self._world, call.caller
+        world, caller = self._world, call.party
         now_ms = event.at_ms
         caller.call = None
         if call.left:
@@ -234,7 +232,7 @@ class Desk:
             idle = self._pick(caller)
             if idle is not None:
                 outcome = Case(world, idle, caller, self._asked_ms(caller)).work(now_ms)
-        world.recorder.call_ended(now_ms, call.entry, _ENDS[outcome])
+        world.recorder.call_ended(now_ms, call, _ENDS[outcome])
         if outcome in _WITHOUT_HELP:
             caller.unserved(now_ms)
         self._busy -= 1
@@ -275,7 +273,7 @@ class Desk:
         line = self._line
         while self._waiting:
             call = line[0]
-            admin = None if call.left else self._pick(call.caller)
+            admin = None if call.left else self._pick(call.party)
             if admin is None and not call.left:
                 return
             line.popleft()

@@ -13,7 +13,19 @@ CALL_COLUMNS = (
 
 
 class DeskCall:
-    """A call under way; what the model holds while it lasts."""
+    """A call under way; what the model holds while it lasts.
+
+    Attributes
+    ----------
+    placed_ms, answered_ms
+        When, the latter None while nobody has taken it.
+    caller, subject
+        Who calls, and for whose account.
+    number
+        Which call of the incident, from 1 on.
+    admin
+        Who took it.
+    """
 
     __slots__ = ("admin", "answered_ms", "caller", "number", "placed_ms", "subject")
 

@@ -391,12 +391,10 @@ class Recorder:
         if self._start_ms <= at_ms < self._horizon_ms:
             self.counted[method] = self.counted.get(method, 0) + number
 
-    def call_placed(self, at_ms: int, caller: str, subject: str, number: int) -> DeskCall:
-        """Note a call; ``number`` counts those of its incident, from 1 on."""
-        call = DeskCall(at_ms, caller, subject, number)
+    def call_placed(self, call: DeskCall) -> None:
+        """Note a call that is placed now."""
         self.desk.place(call)
-        self._count(at_ms, ("calls",))
-        return call
+        self._count(call.placed_ms, ("calls",))
 
     def call_answered(self, at_ms: int, call: DeskCall, admin: str) -> None:
         """Note that an admin took a call."""

@@ -33,8 +33,7 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 WIDE, PHONE, SHEET = ({"width": width, "height": 800} for width in (1280, 360, 680))
 VIEWS = [
     pytest.param({"viewport": size, "color_scheme": scheme}, id=f"{scheme}-{size['width']}px")
-    for scheme in ("light", "dark")
-    for size in (WIDE, PHONE)
+    for scheme, size in (("light", WIDE), ("dark", PHONE))
 ]
 
 #: Numbers the regions that hold more than they show, and counts them.

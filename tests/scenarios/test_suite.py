@@ -74,6 +74,7 @@ def run_command(*words):
     )
 
 
+@pytest.mark.nightly  # pytest runs them all as tests of their own, and .ci/run by the command
 def test_all_shipped_scenarios_pass_by_the_command():
     done = run_command("scenarios")
     assert done.returncode == 0, done.stdout[-3_000:]

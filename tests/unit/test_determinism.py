@@ -46,9 +46,18 @@ def test_the_rows_of_every_trace_are_the_same_in_any_process():
     assert int(found.pop().split()[0]) > 1_000
 
 
+#: Workloads that take the longest, and do nothing that others do not do.
+SLOW = ("calling_campaign", "drifting_clocks", "outage_monday", "renewal_day")
+FILES = [
+    str(path.relative_to(ROOT))
+    for path in sorted(ROOT.glob("scenarios/*.tvc.yaml"))
+    if path.name.partition(".")[0] not in SLOW
+]
+
+
 def report(hash_seed, processes):
     command = "from tvc.cli.main import main; main()"
-    done = run(["-c", command, "test", "scenarios", "-f", "json", "-p", processes], hash_seed)
+    done = run(["-c", command, "test", *FILES, "-f", "json", "-p", processes], hash_seed)
     assert done.returncode == 0, done.stderr.decode()
     assert done.stdout.count(b'"outcome": "passed"') >= 100
     return hashlib.sha256(done.stdout).hexdigest()

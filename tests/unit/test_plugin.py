@@ -216,9 +216,9 @@ def test_an_error_of_ours_in_a_case_exits_3_without_its_message(write, spawn_pyt
     ("samples", "code"),
     [
         (("passing", "failing"), 1),
-        (("passing", "invalid"), 4),
+        pytest.param(("passing", "invalid"), 4, marks=pytest.mark.nightly),
         (("passing", "skipped", "inconclusive"), 6),
-        (("skipped",), 5),
+        pytest.param(("skipped",), 5, marks=pytest.mark.nightly),
     ],
 )
 def test_workers_change_neither_verdicts_nor_exit_codes(write, run_pytest, samples, code):

@@ -60,9 +60,6 @@ class Admin:
         self.key = tie_key(Rank.ADMIN, index)
         self._day = -1
 
-    def __lt__(self, other: "Admin") -> bool:
-        return self.index < other.index
-
     def present(self, kind: Kind, now_ms: int) -> Decision:
         """Sign in or step up with the device or, where it is lost, with a code."""
         world = self._world

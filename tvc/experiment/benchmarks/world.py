@@ -33,7 +33,7 @@ _MONTH: Final = "30d"
 _NAIVE: Final = Path("tests/bench/process_per_user.py")
 _SEED: Final = 1
 #: Of the model beside its parts.
-_ROUNDS: Final = 5
+_ROUNDS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)

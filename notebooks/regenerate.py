@@ -186,7 +186,7 @@ def texts(output: NotebookNode) -> Iterator[str]:
     """Yield what an output says in words, and leave its pictures out."""
     if output.output_type == "stream":
         yield output.text
-    for kind, content in output.get("data", {}).items():
+    for kind, content in sorted(output.get("data", {}).items()):
         if kind.startswith("text/") or kind == "image/svg+xml":
             yield content
 

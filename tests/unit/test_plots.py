@@ -619,6 +619,53 @@ def test_names_of_points_never_cover_one_another():
     assert not any(a.overlaps(b) for n, a in enumerate(boxes) for b in boxes[n + 1 :])
 
 
+def choices(*names):
+    """Arms of those names, all of them on the front and far from one another."""
+    x = np.arange(len(names))
+    return pd.DataFrame({
+        "x": x, "x_low": x, "x_high": x, "y": -x, "y_low": -x, "y_high": -x,
+        "arm": names, "on_front": True,
+    })  # fmt: skip
+
+
+def named(figure):
+    return [text.get_text() for text in figure.axes[0].texts]
+
+
+def test_long_names_of_points_are_told_apart_by_what_differs_and_say_once_what_all_have():
+    arms = [f"salesforce,desk.admins=3,lifetime.max={life}" for life in ("1h", "4h", "24h")]
+    figure = plots.trade_off(choices("salesforce,desk.admins=3", *arms), "x", "y")
+    lives = ["lifetime.max=1h", "lifetime.max=4h", "lifetime.max=24h"]
+    assert named(figure) == ["salesforce,desk.admins=3", *lives]
+    assert "In all names: salesforce, desk.admins=3." in words(figure).replace("\n", " ")
+
+
+def test_names_of_points_that_differ_in_several_keys_are_their_values():
+    keys = ("lifetime.max", "desk.admins", "code.on_live")
+    values = [("1h", 3, "refuse"), ("1h", 3, "replace"), ("4h", 3, "refuse"), ("4h", 9, "refuse")]
+    arms = [", ".join(f"{k} = {v}" for k, v in zip(keys, of, strict=True)) for of in values]
+    figure = plots.trade_off(choices(*arms), "x", "y")
+    assert named(figure) == [", ".join(map(str, of)) for of in values]
+    assert "Named by lifetime.max, desk.admins, code.on_live." in words(figure).replace("\n", " ")
+
+
+def test_names_of_points_that_fit_are_written_in_full():
+    arms = ["salesforce,lifetime.max=4h", "salesforce,lifetime.max=1h"]
+    figure = plots.trade_off(choices(*arms), "x", "y")
+    assert named(figure) == arms
+    assert "In all names" not in words(figure)
+
+
+def test_names_of_points_that_only_differ_at_their_ends_keep_these():
+    arms = [f"what the people of the desk have called choice {n}" for n in "ab"]
+    first, second = named(plots.trade_off(choices(*arms), "x", "y"))
+    assert first != second
+    assert first.startswith("what the people")
+    assert first.endswith("choice a")
+    (alone,) = named(plots.trade_off(choices(arms[0]), "x", "y"))
+    assert alone.startswith("what the people of the desk")
+
+
 def test_a_heat_map_puts_durations_in_order_and_averages_a_cell():
     frame = pd.DataFrame(
         [("24h", 2, 1.0), ("4h", 2, 3.0), ("4h", 2, 5.0), ("4h", 1, 7.0)],
@@ -697,6 +744,26 @@ def test_an_input_that_makes_the_result_infinite_is_on_top_and_says_so():
     draw(figure)
     assert title(figure) == "b moves the result most"
     assert "2: \N{INFINITY}" in words(figure)
+
+
+def test_inputs_that_move_nothing_are_counted_and_have_no_bar():
+    rows = [("moves", 1, 9, 3.0, 6.0, 5.0), *[(f"still {n}", 2, 8, 5.0, 5.0, 5.0) for n in "ab"]]
+    figure = plots.tornado(pd.DataFrame(rows, columns=made.COLUMNS["tornado"]))
+    (axes,) = figure.axes
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["moves"]
+    assert sum(len(group) for group in axes.containers) == 2
+    assert "2 more do not move it at all" in words(figure)
+    none = plots.tornado(pd.DataFrame(rows[1:], columns=made.COLUMNS["tornado"]))
+    assert "none of 2 moves the result" in words(none)
+
+
+def test_a_value_that_moves_nothing_is_written_across_the_base_from_the_one_that_does():
+    frame = pd.DataFrame([("a", 1, 9, 5.0, 6.0, 5.0)], columns=made.COLUMNS["tornado"])
+    figure = plots.tornado(frame)
+    draw(figure)
+    low, high = [t.get_window_extent() for t in figure.axes[0].texts if t.get_text() in ("1", "9")]
+    assert not low.overlaps(high)
+    assert len([one for group in figure.axes[0].containers for one in group]) == 1
 
 
 def test_two_values_on_one_side_of_the_base_are_not_written_in_one_spot():

@@ -55,7 +55,8 @@ def tornado(frame: "pd.DataFrame", *, measured: str = "result") -> Picture:
     Returns
     -------
     Picture
-        Bars from the base to the result at either value of the input, at most fifteen.
+        Bars from the base to the result at either value of the input, at most fifteen. Inputs
+        that move nothing have no bar, and are counted.
     """
     import pandas as pd
 
@@ -64,14 +65,18 @@ def tornado(frame: "pd.DataFrame", *, measured: str = "result") -> Picture:
     base_of = np.where(np.isinf(base_of), np.nan, base_of)
     swing = np.fmax(np.abs(at_low - base_of), np.abs(at_high - base_of))
     order = np.argsort(-np.nan_to_num(swing, nan=-1), kind="stable")
-    order = order[~np.isnan(swing[order])][:_MOST_INPUTS]
+    order = order[~np.isnan(swing[order])]
     if not len(order):
         return no_rows("Which inputs matter", "no input has a result that is finite as it is")
+    still = int((swing == 0).sum())
+    order = order[swing[order] > 0][:_MOST_INPUTS]
+    if not len(order):
+        return no_rows("Which inputs matter", f"none of {still:,} moves the result")
     rows = frame.iloc[order]
     first = str(rows["input"].iloc[0])
-    some = (
-        "" if len(order) == len(frame) else f" The {len(order)} of {len(frame):,} that move most."
-    )
+    moving = len(frame) - still
+    some = "" if len(order) == moving else f" The {len(order)} of {moving:,} that move most."
+    some += f" {still:,} more {'does' if still == 1 else 'do'} not move it at all." if still else ""
     has_break = "break_even" in frame.columns and rows["break_even"].notna().any()
     mark = " A diamond: at this value of the input the difference is zero." if has_break else ""
     figure = picture(
@@ -91,7 +96,7 @@ def tornado(frame: "pd.DataFrame", *, measured: str = "result") -> Picture:
         )
         # At the same end the longer bar lies below.
         for at, value, colour in sorted(ends, key=lambda end: -abs(np.nan_to_num(end[0] - base))):
-            if np.isnan(at):
+            if np.isnan(at) or at == base:
                 continue
             axes.barh(-place, at - base, 0.62, base, color=colour, label=value)
         _name_ends(axes, place, base, ends)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from matplotlib.axes import Axes
 
+from tvc.analysis.plots.names import tell_apart
 from tvc.analysis.plots.scales import Floats, evenly, floats, need, number, short
 from tvc.analysis.style import (
     CODE,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 _MOST_POINTS: Final = 300
 _MOST_NAMES: Final = 12
+_MOST_LETTERS: Final = 34
 _MOST_CELLS: Final = 24
 _MOST_NUMBERS: Final = 12
 
@@ -47,8 +49,11 @@ def trade_off(frame: "pd.DataFrame", x: str, y: str, label: str = "arm") -> Pict
     Returns
     -------
     Picture
-        Points with intervals, those on the front named; many others as a density.
+        Points with intervals, those on the front named, by what tells them apart where their
+        names are long; many others as a density.
     """
+    import pandas as pd
+
     need(frame, "x", "x_low", "x_high", "y", "y_low", "y_high", "arm", "on_front")
     known = frame[np.isfinite(floats(frame["x"])) & np.isfinite(floats(frame["y"]))]
     title = f"What less of one costs in the other, by {label}"
@@ -57,10 +62,14 @@ def trade_off(frame: "pd.DataFrame", x: str, y: str, label: str = "arm") -> Pict
     on_front = known["on_front"].to_numpy(dtype=bool)
     front = known[on_front].sort_values(["x", "y"], kind="stable")
     others = known[~on_front]
+    named = front.iloc[list(evenly(len(front), _MOST_NAMES))].assign(best=True)
+    if len(others) + len(named) <= _MOST_NAMES:
+        named = pd.concat([named, others.assign(best=False)])
+    names = tell_apart([str(arm) for arm in named["arm"]], _MOST_LETTERS)
     figure = picture(
         _front_title(len(front), len(known), label),
         f"Each point is one {label} with the intervals of both values; the line joins those "
-        "that no other one beats in both. Nearer to the lower left is better.",
+        f"that no other one beats in both. Nearer to the lower left is better. {names.note}",
         height_in=3.6,
     )
     axes = figure.add_subplot()
@@ -80,15 +89,12 @@ def trade_off(frame: "pd.DataFrame", x: str, y: str, label: str = "arm") -> Pict
     axes.margins(x=0.12, y=0.12)
     axes.set_xlabel(x)
     axes.set_ylabel(y)
-    chosen = list(evenly(len(front), _MOST_NAMES))
-    names = list(zip(front["x"], front["y"], front["arm"], [True] * len(front), strict=True))
-    names = [names[place] for place in chosen]
-    points = [(x, y) for x, y, *_ in names]
-    if len(others) <= _MOST_POINTS:
-        points += list(zip(others["x"], others["y"], strict=True))
-    if len(others) + len(names) <= _MOST_NAMES:
-        names += zip(others["x"], others["y"], others["arm"], [False] * len(others), strict=True)
-    _name(axes, names, points)
+    points = named if len(others) > _MOST_POINTS else pd.concat([named, others])
+    _name(
+        axes,
+        list(zip(named["x"], named["y"], names.written, named["best"], strict=True)),
+        list(zip(points["x"], points["y"], strict=True)),
+    )
     return figure
 
 
@@ -106,7 +112,7 @@ _SPOTS: Final = ((6, 6), (6, -6), (-6, 6), (-6, -6), (10, 15), (-10, 15), (10, -
 
 def _name(
     axes: Axes,
-    names: Sequence[tuple[float, float, object, bool]],
+    names: Sequence[tuple[float, float, str, bool]],
     points: Sequence[tuple[float, float]],
 ) -> None:
     """Name points where the names cover neither one another nor other points."""
@@ -114,8 +120,7 @@ def _name(
     scale = np.asarray(_AXES_PT) / np.ptp(limits, axis=1)
     taken: list[Floats] = []
     dots = (np.asarray(points, dtype=np.float64) - limits[:, 0]) * scale
-    for x, y, arm, best in names:
-        text = short(str(arm), 34)
+    for x, y, text, best in names:
         at = (np.array([x, y]) - limits[:, 0]) * scale
         size = np.array([len(text) * _LETTER_PT[0], _LETTER_PT[1]])
         for spot in _SPOTS:

@@ -30,6 +30,7 @@ COLUMNS = {
     "pairs": ("replication", "baseline", "candidate"),
     "arms": ("x", "x_low", "x_high", "y", "y_low", "y_high", "arm", "on_front"),
     "grid": ("lifetime.max", "desk.admins", "calls"),
+    "along": ("at", "value", "low", "high"),
     "guessing": ("length", "lifetime_ms", "failures", "lock_ms", "chance"),
 }
 
@@ -272,7 +273,15 @@ def _many_guesses(rng, count):
     })  # fmt: skip
 
 
+def _many_values(rng, count):
+    value = rng.uniform(5, 9, count)
+    return pd.DataFrame({
+        "at": np.arange(count), "value": value, "low": value - 1, "high": value + 1,
+    })  # fmt: skip
+
+
 _MANY = {
+    "along": _many_values,
     "events": _many_events,
     "codes": _many_codes,
     "takeovers": _many_takeovers,

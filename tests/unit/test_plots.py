@@ -39,6 +39,7 @@ DRAWN = {
         frame, "lifetime.max", "desk.admins", "calls")),
     "tornado": ("tornado", plots.tornado),
     "paired_delta": ("pairs", plots.paired_delta),
+    "along": ("along", lambda frame: plots.along(frame, "desk.admins", "calls a week")),
     "guessing": ("guessing", plots.guessing),
 }  # fmt: skip
 
@@ -62,6 +63,7 @@ ONE = {
     "heat_map": pd.DataFrame([("1h", 3, 5.0)], columns=made.COLUMNS["grid"]),
     "tornado": pd.DataFrame([("a", 1, 2, 3.0, 5.0, 4.0)], columns=made.COLUMNS["tornado"]),
     "paired_delta": pd.DataFrame([(0, 4.0, 3.0)], columns=made.COLUMNS["pairs"]),
+    "along": pd.DataFrame([("3", 5.0, 4.0, 6.0)], columns=made.COLUMNS["along"]),
     "guessing": pd.DataFrame([(6, HOUR_MS, 10, HOUR_MS, 1e-5)], columns=made.COLUMNS["guessing"]),
 }
 
@@ -906,3 +908,38 @@ def test_each_lock_out_has_a_map_with_its_chances():
         "1 in 1k", "1 in 42", "1 in 100k", "1 in 4.2k",
     ]  # fmt: skip
     assert figure.get_supxlabel() == "lifetime of the code"
+
+
+# A result along the values of a knob
+
+
+def intervals(axes):
+    (found,) = [one for one in axes.collections if one.get_label() == "interval"]
+    return [segment.tolist() for segment in found.get_segments()]
+
+
+def test_a_result_along_values_has_its_means_its_intervals_and_the_limit():
+    frame = pd.DataFrame(
+        [("1", 1.0, 0.5, 1.5), ("2", math.inf, -math.inf, math.inf), ("3", 3.0, -math.inf, 9.0)],
+        columns=made.COLUMNS["along"],
+    )
+    figure = plots.along(frame, "k", "m", title="t", limit=plots.Limit(2.0, "at most 2"))
+    (axes,) = figure.axes
+    places, heights = line(axes, "m")
+    assert places.tolist() == [0, 1, 2]
+    assert heights[[0, 2]].tolist() == [1.0, 3.0]
+    assert math.isnan(heights[1])
+    assert intervals(axes) == [[[0, 0.5], [0, 1.5]]]
+    assert line(axes, "at most 2")[1].tolist() == [2.0, 2.0]
+    assert title(figure) == "t"
+
+
+def test_of_many_values_neighbours_are_joined_with_the_widest_of_their_intervals():
+    count = 900
+    value = np.arange(count, dtype=float)
+    frame = pd.DataFrame({"at": value, "value": value, "low": value - 1, "high": value + 2})
+    figure = plots.along(frame, "k", "m")
+    (axes,) = figure.axes
+    assert line(axes, "m")[1].tolist() == list(range(1, count, 3))
+    assert intervals(axes)[0] == [[0, -1.0], [0, 4.0]]
+    assert "900 values are joined to 300" in words(figure)

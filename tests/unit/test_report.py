@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tvc.analysis.report.along import Mark, along
 from tvc.analysis.report.amounts import YEAR_MS, amount
 from tvc.analysis.report.page import Cell, Page, Section, Table, Text, render
 from tvc.analysis.report.rounding import MINUS, decimals_for, rounded, significant
@@ -438,21 +437,6 @@ def test_a_limit_of_what_adds_up_is_told_by_the_year_too(page):
     read = page("sweep", QUIET, "--solve", "desk.admins=1..2", "--for", "mean(calls) <= 7", "-n",
                 "2")  # fmt: skip
     assert "The limit is of 7d: 365 a year." in read.text()
-
-
-def test_a_picture_along_values_draws_means_intervals_and_the_limit():
-    points = [
-        ("1", Estimate(2.0, 1.0, 3.0, 5, 0)),
-        ("2", Estimate(math.inf, -math.inf, math.inf, 5, 0)),
-        ("3", Estimate(6.0, -math.inf, math.inf, 5, 0)),
-    ]
-    figure = along("t", points, key="k", measured="m", size=2.0, mark=Mark(4.0, "limit"))
-    (axes,) = figure.axes
-    lines = [(list(line.get_xdata()), list(line.get_ydata())) for line in axes.lines]
-    assert ([0, 0], [0.5, 1.5]) in lines
-    assert ([0, 2], [1.0, 3.0]) in lines
-    assert len([line for line in axes.lines if list(line.get_ydata()) == [2.0, 2.0]]) == 1
-    assert not along("t", points[1:2], key="k", measured="m").axes[0].lines
 
 
 # The file

@@ -4,6 +4,7 @@ A frame without rows gives a figure that says so; a frame without a column that 
 refused with a `ValueError`. A million rows are drawn in the time of a thousand.
 """
 
+from tvc.analysis.plots.along import Limit, along
 from tvc.analysis.plots.attackers import outsider_access
 from tvc.analysis.plots.clocks import clock_readings, overstay
 from tvc.analysis.plots.codes import exposure, live_codes
@@ -17,6 +18,8 @@ from tvc.analysis.plots.tradeoffs import heat_map, trade_off
 from tvc.analysis.plots.waiting import ecdf
 
 __all__ = [
+    "Limit",
+    "along",
     "clock_readings",
     "denials",
     "desk",

@@ -1,14 +1,18 @@
 """What an estimate of a metric is on a page: by the year where it adds up, rounded, with a unit."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isinf, isnan
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from tvc.analysis.report.rounding import Rounded, rounded, significant
 from tvc.authority.durations import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
 from tvc.experiment.comparison import Estimate, adds_up, is_known
 from tvc.experiment.replications import Asked
 from tvc.files.metrics import Shape, Statistic, Unit
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 YEAR_MS: Final = 365 * DAY_MS
 NO_INTERVAL: Final = "no interval"
@@ -147,3 +151,19 @@ def _scaled(found: Estimate, scale: Scale, difference: bool) -> Rounded:
     low = found.low if difference else max(found.low, 0.0)
     value, low, high = (number / scale.size for number in (found.value, low, found.high))
     return rounded(value, low, high, signed=difference)
+
+
+def along_frame(points: Sequence[tuple[str, Estimate]], size: float) -> "pd.DataFrame":
+    """Return estimates at values as `tvc.analysis.plots.along` draws them.
+
+    Parameters
+    ----------
+    points
+        Each value in words, and the estimate there, in order.
+    size
+        What one of the unit that is drawn is in the estimates' own numbers.
+    """
+    import pandas as pd
+
+    rows = [(at, of.value / size, of.low / size, of.high / size) for at, of in points]
+    return pd.DataFrame(rows, columns=["at", "value", "low", "high"])

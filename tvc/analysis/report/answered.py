@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from tvc.analysis.report.along import Mark, along
-from tvc.analysis.report.amounts import amount, scale_of
+from tvc.analysis import plots
+from tvc.analysis.plots import Limit
+from tvc.analysis.report.amounts import along_frame, amount, scale_of
 from tvc.analysis.report.evidence import Origin, inputs_section, policies_section, rerun_section
 from tvc.analysis.report.flips import HOW, tornado_figure, tornado_tables
 from tvc.analysis.report.headlines import measured_in, name_of
@@ -65,7 +66,7 @@ def break_even_answered(
     scale = scale_of(asked, ms, max((abs(of.value) for _, of in found.probes)), difference=True)
     measured = f"difference in {measured_in(asked, scale.unit)}"
     picture = _picture(
-        heading, found.probes, key, measured, scale.size, Mark(0.0, "no difference"), origin
+        heading, found.probes, key, measured, scale.size, Limit(0.0, "no difference"), origin
     )
     return Page(
         f"Where the better arm changes: {origin.study}",
@@ -103,9 +104,8 @@ def solved(found: Solution, key: str, bound: Bound, arms: Sequence[Arm], origin:
     )
     scale = scale_of(asked, ms, bound.limit)
     measured = measured_in(asked, scale.unit)
-    picture = _picture(
-        heading, found.probes, key, measured, scale.size, Mark(bound.limit, bound.text), origin
-    )
+    limit = Limit(bound.limit / scale.size, bound.text)
+    picture = _picture(heading, found.probes, key, measured, scale.size, limit, origin)
     undecided: tuple[Block, ...] = ()
     if found.undecided:
         values = ", ".join(map(one_line, found.undecided))
@@ -142,12 +142,12 @@ def _picture(  # noqa: PLR0913, PLR0917 - what is drawn, and the words around it
     key: str,
     measured: str,
     size: float,
-    mark: Mark,
+    limit: Limit,
     origin: Origin,
 ) -> Figure:
-    points = [(one_line(value), of) for value, of in probes]
+    frame = along_frame([(one_line(value), of) for value, of in probes], size)
     return pictured(
-        along(heading, points, key=key, measured=measured, size=size, mark=mark),
+        plots.along(frame, key, measured, title=heading, limit=limit),
         f"{measured}, at each value tried of {key}; {origin.runs} at each.",
     )
 

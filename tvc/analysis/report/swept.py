@@ -5,8 +5,7 @@ from math import isfinite, isinf
 from typing import TYPE_CHECKING, Final
 
 from tvc.analysis import plots
-from tvc.analysis.report.along import along
-from tvc.analysis.report.amounts import Scale, amount, scale_of
+from tvc.analysis.report.amounts import Scale, along_frame, amount, scale_of
 from tvc.analysis.report.evidence import Origin, inputs_section, policies_section, rerun_section
 from tvc.analysis.report.headlines import (
     NO_ATTACKERS,
@@ -242,8 +241,11 @@ def _along(found: Sweep, asked: Asked, origin: Origin) -> Figure:
         (str(spell(point.values[axis.key])), point.estimates[asked]) for point in found.points
     ]
     return pictured(
-        along(
-            _finding(found, (), [asked]), points, key=axis.key, measured=measured, size=scale.size
+        plots.along(
+            along_frame(points, scale.size),
+            axis.key,
+            measured,
+            title=_finding(found, (), [asked]),
         ),
         f"{capital(asked)} at each value of {axis.key}; {origin.runs} at each.",
     )

@@ -910,6 +910,20 @@ def test_each_lock_out_has_a_map_with_its_chances():
     assert figure.get_supxlabel() == "lifetime of the code"
 
 
+def test_in_a_trade_off_an_interval_without_an_end_is_not_drawn_and_the_point_is():
+    frame = pd.DataFrame(
+        [(1, -math.inf, math.inf, 3, 2, 4, "few", True), (2, 1, 3, 2, 1, 3, "many", True)],
+        columns=made.COLUMNS["arms"],
+    )
+    (axes,) = plots.trade_off(frame, "calls", "hours").axes
+    ends = np.concatenate([
+        segment for group in axes.collections for segment in group.get_segments()
+    ])  # fmt: skip
+    assert np.isfinite(ends).all()
+    assert abs(ends).max() < 10
+    assert axes.get_xlim()[1] < 10
+
+
 # A result along the values of a knob
 
 

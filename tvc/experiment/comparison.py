@@ -229,7 +229,7 @@ class Comparison:
             (
                 str(found.asked.metric),
                 ", ".join(f"{label}={value}" for label, value in found.asked.where),
-                _unit_of_numbers(found.asked.unit),
+                unit_of_numbers(found.asked.unit),
                 found.baseline.value,
                 found.candidate.value,
                 found.delta.value,
@@ -248,7 +248,8 @@ class Comparison:
         return show_comparison(self)
 
 
-def _unit_of_numbers(unit: Unit) -> str:
+def unit_of_numbers(unit: Unit) -> str:
+    """Return what the numbers of frames are in: times in milliseconds, all else as it is."""
     return Unit.MS.value if unit.is_time else unit.value
 
 

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tvc.experiment.arms import Arm
-from tvc.experiment.comparison import Delta, Estimate, delta_of, estimate
+from tvc.experiment.comparison import Delta, Estimate, delta_of, estimate, unit_of_numbers
 from tvc.experiment.replications import Asked, Plan, find_asked, run_arms
-from tvc.experiment.trade_offs import trade_off_frame
+from tvc.experiment.trade_offs import plain_size, trade_off_frame
 from tvc.experiment.verdicts import bounds_of
 
 if TYPE_CHECKING:
@@ -64,10 +64,9 @@ class Measurements:
         for arm in self.arms:
             for asked in self.metrics:
                 found = self.estimate(str(asked), arm.name)
-                unit = "ms" if asked.unit.is_time else asked.unit.value
                 rows.append((
-                    arm.name, str(asked), unit, found.value, found.low, found.high,
-                    found.replications,
+                    arm.name, str(asked), unit_of_numbers(asked.unit), found.value, found.low,
+                    found.high, found.replications,
                 ))  # fmt: skip
         columns = ["arm", "metric", "unit", "value", "low", "high", "replications"]
         return pd.DataFrame(rows, columns=columns)
@@ -83,12 +82,12 @@ class Measurements:
         Returns
         -------
         pandas.DataFrame
-            As `trade_off_frame` has it.
+            As `tvc.experiment.trade_offs.trade_off_frame` has it, times in hours.
         """
         estimates = [
             (arm.name, self.estimate(x, arm.name), self.estimate(y, arm.name)) for arm in self.arms
         ]
-        return trade_off_frame(estimates, self._asked(x), self._asked(y))
+        return trade_off_frame(estimates, plain_size(self._asked(x)), plain_size(self._asked(y)))
 
     def _asked(self, metric: str) -> Asked:
         return find_asked(metric, self.metrics)

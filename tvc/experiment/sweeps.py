@@ -3,15 +3,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, product
-from math import isnan
 from typing import TYPE_CHECKING, Any, Final
 
 from tvc.authority.durations import MINUTE_MS, SECOND_MS, format_duration, parse_duration
 from tvc.experiment.arms import Arm
 from tvc.experiment.changes import Ground, UnknownArm, check_key, make_arm, read_value, split_top
-from tvc.experiment.comparison import Estimate, estimate
+from tvc.experiment.comparison import Estimate, estimate, unit_of_numbers
 from tvc.experiment.replications import Asked, Plan, find_asked, run_arms
-from tvc.experiment.trade_offs import trade_off_frame
+from tvc.experiment.trade_offs import plain_size, trade_off_frame, unbeaten
 from tvc.experiment.verdicts import bounds_of
 from tvc.files.faults import show
 
@@ -194,7 +193,7 @@ class Sweep:
             (
                 *(spell(point.values[axis.key]) for axis in self.axes),
                 str(asked),
-                "ms" if asked.unit.is_time else asked.unit.value,
+                unit_of_numbers(asked.unit),
                 found.value,
                 found.low,
                 found.high,
@@ -218,8 +217,8 @@ class Sweep:
         Returns
         -------
         pandas.DataFrame
-            As `tvc.experiment.trade_offs.trade_off_frame` has it; each combination is called by
-            its values.
+            As `tvc.experiment.trade_offs.trade_off_frame` has it, times in hours; each
+            combination is called by its values.
         """
         first, second = find_asked(x, self.metrics), find_asked(y, self.metrics)
         estimates = [
@@ -230,7 +229,7 @@ class Sweep:
             )
             for point in self.points
         ]
-        return trade_off_frame(estimates, first, second)
+        return trade_off_frame(estimates, plain_size(first), plain_size(second))
 
 
 def spell(value: object) -> Any:  # noqa: ANN401 - a scalar, as files spell it
@@ -335,13 +334,4 @@ def front(
         )
         for _, *estimates in found
     ]
-    kept = [
-        place
-        for place, cost in enumerate(costs)
-        if not any(map(isnan, cost)) and not any(_beats(other, cost) for other in costs)
-    ]
-    return [found[place] for place in sorted(kept, key=lambda place: costs[place])]
-
-
-def _beats(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
-    return one != other and all(a <= b for a, b in zip(one, other, strict=True))
+    return [found[place] for place in sorted(unbeaten(costs), key=lambda place: costs[place])]

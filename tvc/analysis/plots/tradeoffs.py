@@ -40,7 +40,8 @@ def trade_off(frame: "pd.DataFrame", x: str, y: str, label: str = "arm") -> Pict
     ----------
     frame
         A row an arm: ``x``, ``x_low``, ``x_high``, ``y``, ``y_low``, ``y_high`` (value and
-        interval), ``arm`` and ``on_front``. What is infinite cannot be drawn and is left out.
+        interval), ``arm`` and ``on_front``. What is infinite cannot be drawn and is left out, as
+        is the interval of what is known without one.
     x, y
         What the two measures are, with their units; for both less is better.
     label
@@ -140,9 +141,11 @@ def _name(
 
 
 def _points(axes: Axes, rows: "pd.DataFrame", colour: str, size: float) -> None:
+    # Without an end an interval is not drawn.
     spans = [
         np.nan_to_num(
-            np.abs([floats(rows[at] - rows[f"{at}_low"]), floats(rows[f"{at}_high"] - rows[at])])
+            np.abs([floats(rows[at] - rows[f"{at}_low"]), floats(rows[f"{at}_high"] - rows[at])]),
+            posinf=0.0,
         )
         for at in ("x", "y")
     ]

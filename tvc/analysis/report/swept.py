@@ -1,7 +1,7 @@
 """The report of a sweep: a table of points, and what is to be seen of them."""
 
 from collections.abc import Iterator, Sequence
-from math import isfinite, isinf
+from math import isfinite
 from typing import TYPE_CHECKING, Final
 
 from tvc.analysis import plots
@@ -32,9 +32,10 @@ from tvc.authority.durations import format_duration
 from tvc.experiment.changes import is_knob
 from tvc.experiment.replications import Asked
 from tvc.experiment.sweeps import Point, Sweep, front, spell
+from tvc.experiment.trade_offs import trade_off_frame
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 #: A metric, and whether more of it is better.
 Side = tuple[Asked, bool]
@@ -274,33 +275,13 @@ def _heat_map(found: Sweep, asked: Asked, origin: Origin) -> Figure:
 def _trade_off(found: Sweep, pair: tuple[Asked, ...], origin: Origin) -> Figure:
     first, second = pair
     scales = [_axis(found, asked, origin.measured_ms) for asked in pair]
-    frame = _trade_off_frame(found, pair, [scale.size for scale, _ in scales])
+    frame = trade_off_frame(
+        [(_spelt(of), of.estimates[first], of.estimates[second]) for of in found.points],
+        scales[0][0].size,
+        scales[1][0].size,
+    )
     return pictured(
         plots.trade_off(frame, scales[0][1], scales[1][1], "combination"),
         f"What less {name_of(first)} costs in {name_of(second)}, with 95% intervals; "
         f"{origin.runs} of each combination.",
     )
-
-
-def _trade_off_frame(
-    found: Sweep, pair: tuple[Asked, ...], sizes: Sequence[float]
-) -> "pd.DataFrame":
-    import pandas as pd
-
-    kept = [point for point, *_ in front(found, (pair[0], False), (pair[1], False))]
-    rows = []
-    for point in found.points:
-        row: dict[str, object] = {"arm": _spelt(point), "on_front": point in kept}
-        for axis, asked, size in zip(("x", "y"), pair, sizes, strict=True):
-            of = point.estimates[asked]
-            row |= {
-                axis: of.value / size,
-                f"{axis}_low": _finite(of.low, of.value) / size,
-                f"{axis}_high": _finite(of.high, of.value) / size,
-            }
-        rows.append(row)
-    return pd.DataFrame(rows)
-
-
-def _finite(end: float, value: float) -> float:
-    return value if isinf(end) else end

@@ -18,10 +18,11 @@ from tvc.authority.requests import Method, Proof, Request, request
 from tvc.authority.state import Person, State
 from tvc.files.metrics import MEASURES, parse_metric
 from tvc.trace.measures.codes import Ledger
+from tvc.trace.measures.conservation import NotConserved
 from tvc.trace.measures.desk import DeskCall
 from tvc.trace.measures.histogram import Histogram
 from tvc.trace.measures.levels import Level
-from tvc.trace.measures.recorder import NotConserved, Recorder, Window
+from tvc.trace.measures.recorder import Recorder, Window
 from tvc.trace.measures.trace_file import TraceFile
 
 OUTSIDER = "x:thieves:1"

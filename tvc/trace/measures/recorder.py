@@ -8,7 +8,6 @@ with the horizon; rows are kept of the sampled people alone.
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any, Final
 
 from tvc.authority.authority import Record
@@ -20,10 +19,12 @@ from tvc.authority.requests import Kind, Request
 from tvc.trace.measures.access import Access, AccessBook
 from tvc.trace.measures.chunks import Chunk, Line
 from tvc.trace.measures.codes import Ledger, LedgerCode, code_row
+from tvc.trace.measures.conservation import check_calls, check_codes, check_sessions
 from tvc.trace.measures.desk import DeskBook, DeskCall, call_row
 from tvc.trace.measures.histogram import Histogram
 from tvc.trace.measures.levels import Level
 from tvc.trace.measures.measured import Measured
+from tvc.trace.measures.session_ends import SessionEnds
 
 if TYPE_CHECKING:
     from tvc.trace.measures.frames import Frames
@@ -33,10 +34,6 @@ if TYPE_CHECKING:
 _CHUNK: Final = 1024
 
 _SUPERSEDED: Final = Reason.SUPERSEDED_BY_CODE
-
-
-class NotConserved(AssertionError):
-    """Something was opened that never ended, or ended twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +122,7 @@ class Recorder:
         self._sessions_ended = 0
         self._audited = 0
         self._skewed = False
-        self._timers: list[tuple[int, str, str, int]] = []
-        self._timer: dict[str, int] = {}
+        self._session_ends = SessionEnds(policy.session)
         self._on_request: dict[str, Callable[[Request, Decision, int], None]] = {
             "sign_in.allowed": self._sign_in_allowed,
             "sign_in.denied": self._sign_in_denied,
@@ -158,7 +154,7 @@ class Recorder:
         if not records:
             return
         handlers = self._on_request
-        timers, lapses = self._timers, self.ledger.lapses
+        timers, lapses = self._session_ends.heap, self.ledger.lapses
         for _, kind, at, request, decision, event, _ in records:
             at_ms = at[0]
             if (lapses and lapses[0][0] <= at_ms) or (timers and timers[0][0] <= at_ms):
@@ -188,12 +184,9 @@ class Recorder:
 
     def _advance(self, at_ms: int) -> None:
         """Let the codes and sessions be over that time alone has ended by an instant."""
-        timers = self._timers
-        while timers and timers[0][0] <= at_ms:
-            over_ms, outsider, account, version = heappop(timers)
-            if self._timer.get(outsider) == version:
-                self.ledger.advance(over_ms)
-                self.access.lose(over_ms, account, "session_over", _end_session, outsider)
+        for over_ms, outsider, account in self._session_ends.due(at_ms):
+            self.ledger.advance(over_ms)
+            self.access.lose(over_ms, account, "session_over", _end_session, outsider)
         self.ledger.advance(at_ms)
 
     def _count(self, at_ms: int, key: tuple[str, ...]) -> None:
@@ -231,7 +224,7 @@ class Recorder:
 
         access = self.access.gain(at_ms, person, account, begin)
         self.access.signed_in(at_ms, access)
-        self._time_session(person, account, at_ms)
+        self._session_ends.opened(at_ms, person, account)
 
     def _use(self, account: str, ordinal: int, at_ms: int, own: bool) -> None:
         code = self.ledger.find(account, ordinal)
@@ -316,7 +309,7 @@ class Recorder:
                 access.codes.discard(code.ordinal)
                 if with_code and access.session and access.via == code.ordinal:
                     if cause == "used_up":
-                        self._end_later(access, code.expires_ms)
+                        self._session_ends.end_at(code.expires_ms, access.outsider, subject)
                     else:
                         access.session = False
 
@@ -332,19 +325,6 @@ class Recorder:
         self._advance(at_ms)
         if self.ledger.find(account, ordinal) is not None:
             self.access.gain(at_ms, outsider, account, lambda access: access.codes.add(ordinal))
-
-    def _time_session(self, outsider: str, account: str, at_ms: int) -> None:
-        """Note when the policy alone will end an outsider's session, if it will."""
-        session = self.policy.session
-        limits = [limit for limit in (session.max_ms, session.idle_ms) if limit is not None]
-        version = self._timer[outsider] = self._timer.get(outsider, 0) + 1
-        if limits:
-            heappush(self._timers, (at_ms + min(limits), outsider, account, version))
-
-    def _end_later(self, access: Access, at_ms: int) -> None:
-        """Let the session that an outsider has now end at an instant."""
-        version = self._timer[access.outsider]
-        heappush(self._timers, (at_ms, access.outsider, access.account, version))
 
     def _session_ended(
         self, person: str, account: str, cause: str, at_ms: int, renewed: bool
@@ -487,27 +467,11 @@ class Recorder:
         ):  # fmt: skip
             level.set(at_ms, level.value)
         if complete:
-            self._check(len(left))
+            check_codes(self.ledger, len(left), self._audited, self._skewed)
+            check_calls(self.desk)
+            check_sessions(self._sessions_opened, self._sessions_ended)
         self._result = self._measured(at_ms)
         return self._result
-
-    def _check(self, live: int) -> None:
-        ledger, desk = self.ledger, self.desk
-        ended = sum(ledger.ends.values())
-        if ledger.all_generated != ended + live or live != ledger.live.value:
-            raise NotConserved(
-                f"{ledger.all_generated} codes were generated, {ended} are over and {live} live"
-            )
-        # A clock that is wrong may hold for live at the end what true time has ended, or not.
-        off = self._audited != ended and not self._skewed
-        if off or self._audited > ledger.all_generated:
-            raise NotConserved(f"audit has {self._audited} ends of codes, true time {ended}")
-        if desk.placed != sum(desk.ends.values()) + len(desk.open):
-            raise NotConserved(f"{desk.placed} calls were placed, more ended: {desk.ends}")
-        if self._sessions_ended > self._sessions_opened:
-            raise NotConserved(
-                f"{self._sessions_opened} sessions were opened, {self._sessions_ended} ended"
-            )
 
     def _measured(self, at_ms: int) -> Measured:
         desk, ledger, until_ms = self.desk, self.ledger, min(at_ms, self._horizon_ms)

@@ -3,6 +3,7 @@
 import json
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -120,8 +121,9 @@ def compare(  # noqa: PLR0913 - the options of the command
     from tvc.experiment.changes import read_arm
     from tvc.experiment.comparison import compare as run
     from tvc.experiment.comparison import default_metrics
-    from tvc.experiment.divergence import diverge
+    from tvc.experiment.divergence import diverge_number
     from tvc.experiment.replications import Plan, keep_together
+    from tvc.experiment.spreading import spread_over
     from tvc.harness.exits import Exit
 
     check_html(html)
@@ -143,10 +145,8 @@ def compare(  # noqa: PLR0913 - the options of the command
         # The comparison decides what the folder is for; what would flip it may be asked later.
         plan = keep_together(Plan(replications, of_seed, warmup_ms, running), asked, arms)
         found = run(arms[0], arms[1], asked, plan, study=study.name)
-        divergences = []
-        for number in range(replications):
-            one = diverge(*arms, seed=of_seed, replication=number, warmup_ms=warmup_ms)
-            divergences.append(one if number < _SEARCHED else one.counted())
+        differ = partial(diverge_number, arms, of_seed, warmup_ms, _SEARCHED)
+        divergences = spread_over(workers)(differ, range(replications))
         flips: list[str] = []
         bars: Tornado | None = None
         if flipped is not None:

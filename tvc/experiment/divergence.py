@@ -239,6 +239,18 @@ def diverge(
     )
 
 
+def diverge_number(
+    arms: Sequence[Arm], seed: int, warmup_ms: int, whole: int, number: int
+) -> Divergence:
+    """Return `diverge` of a replication, with its histories where its number is below ``whole``.
+
+    What differs is counted either way; the histories, in which examples are looked for, are many
+    times larger.
+    """
+    found = diverge(*arms, seed=seed, replication=number, warmup_ms=warmup_ms)
+    return found if number < whole else found.counted()
+
+
 def requests_of(run: "Run") -> list[Answered]:
     """Return the requests of a run's sampled people with their answers, in order of time."""
     columns = ["at_ms", "node", "type", "by", "subject", "reason", "rule", "method", "code"]

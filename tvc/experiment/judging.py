@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from tvc.authority.durations import DAY_MS, format_duration
 from tvc.experiment.arms import Arm, arms_of, assumptions, replicate
-from tvc.experiment.divergence import Divergence, diverge, paired_value
+from tvc.experiment.divergence import Divergence, diverge_number, paired_value
 from tvc.experiment.spreading import Spread, one_by_one
 from tvc.experiment.statistics.looks import next_batch
 from tvc.experiment.statistics.mser import mser5
@@ -108,7 +108,7 @@ def judge_case(
         for place, arm in enumerate(arms):
             measured[place] += spread(partial(_measure, arm, seed, warmup_ms), numbers)
         if pairs:
-            divergences += spread(partial(_diverge, arms, seed, warmup_ms), numbers)
+            divergences += spread(partial(diverge_number, arms, seed, warmup_ms, 0), numbers)
         found = tuple(_judge_all(study.expect, measured, divergences, study.run, found))
         if all(one.final for one in found):
             break
@@ -120,11 +120,6 @@ def judge_case(
 
 def _measure(arm: Arm, seed: int, warmup_ms: int, number: int) -> "Measured":
     return replicate(arm, seed, number, warmup_ms)
-
-
-def _diverge(arms: Sequence[Arm], seed: int, warmup_ms: int, number: int) -> Divergence:
-    # Only what differs is counted; the histories are many times larger.
-    return diverge(*arms, seed=seed, replication=number, warmup_ms=warmup_ms).counted()
 
 
 @dataclass(frozen=True, slots=True)

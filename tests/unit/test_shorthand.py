@@ -1,12 +1,16 @@
 """Studies in a line run what the commands run, and give the frames that pictures take."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 import tvc
 from tvc.analysis import plots
 from tvc.authority.durations import HOUR_MS
-from tvc.experiment.changes import UnknownArm
+from tvc.experiment.changes import UnknownArm, read_arm
+from tvc.experiment.replications import Asked, Plan, Running, run_arms
 
 SMALL = {"users": 400, "horizon": "7d", "losses": {"per_user_per_year": 4}}
 BOTH = ["mean(exposure)", "mean(repeat_calls)"]
@@ -81,3 +85,32 @@ def test_what_is_asked_wrongly_is_told_in_a_sentence():
 def test_a_metric_that_was_not_measured_is_named_with_those_that_were(compared):
     with pytest.raises(LookupError, match=r"mean\(calls\) was not measured; there are mean\(exp"):
         compared["mean(calls)"]
+
+
+def test_with_a_precision_no_more_is_run_than_every_interval_takes():
+    few = tvc.measure(LIVES, SMALL, ["mean(calls)"], replications=200, precision=0.1, seed=3)
+    assert 10 < few.replications < 200
+    for arm in LIVES:
+        found = few.estimate("mean(calls)", arm)
+        assert found.high - found.low <= 2 * 0.1 * found.value
+    same = tvc.measure(LIVES, SMALL, ["mean(calls)"], replications=few.replications, seed=3)
+    assert same.frame().equals(few.frame())
+
+
+@pytest.mark.parametrize("metric", ["mean(calls)", "p95(desk.wait)"])
+def test_what_never_gets_precise_is_run_as_often_as_was_allowed(metric):
+    # Where the desk is closed, no call has a wait, and what has no value no interval.
+    closed = SMALL | {"desk": {"admins": 0}} if metric.startswith("p95") else SMALL
+    lives = {"lifetime.max": ["1h"]}
+    found = tvc.sweep("salesforce", closed, lives, [metric], replications=12, precision=0.001)
+    assert found.replications == 12
+
+
+def test_who_stops_when_it_is_precise_goes_on_from_a_folder_to_the_same(tmp_path):
+    arms = [read_arm(text, SMALL, Path()) for text in LIVES.values()]
+    asked = [Asked.read("mean(calls)")]
+    plan = Plan(60, 3, precision=0.15, running=Running(results=tmp_path / "kept"))
+    first = run_arms("s", arms, asked, plan)
+    again = run_arms("s", arms, asked, replace(plan, running=replace(plan.running, resume=True)))
+    assert again == first
+    assert len(first[0]) < 60

@@ -118,6 +118,17 @@ def sweep(  # noqa: PLR0913 - the options of the command
         ),
     ] = None,
     replications: Replications = 20,
+    precision: Annotated[
+        float | None,
+        typer.Option(
+            "--precision",
+            metavar="SHARE",
+            min=0.001,
+            max=1.0,
+            help="With --vary: run no more than it takes for each interval to reach at most this "
+            "share of its mean to either side; -n is then the most.",
+        ),
+    ] = None,
     seed: StudySeed = None,
     policy: Overrides = None,
     output: Annotated[
@@ -138,7 +149,11 @@ def sweep(  # noqa: PLR0913 - the options of the command
     asked = [bool(one) for one in (vary, tornado, break_even, solve)]
     if sum(asked) != 1:
         raise typer.BadParameter("say one of --vary, --tornado, --break-even and --solve")
-    _check_companions({"--metric": metric, "--front": front, "-o": output}, "--vary", vary)
+    _check_companions(
+        {"--metric": metric, "--front": front, "-o": output, "--precision": precision},
+        "--vary",
+        vary,
+    )
     _check_companions({"--input": value, "--arms": arms}, "--break-even", break_even, needed=True)
     _check_companions({"--for": bound}, "--solve", solve, needed=True)
     if output is not None and output.suffix not in (".csv", ".parquet"):
@@ -147,7 +162,8 @@ def sweep(  # noqa: PLR0913 - the options of the command
     with said_plainly():
         running = running_of(engine, workers, scheduler, results, resume)
         study = find_study(scenario, policy or [])
-        plan = Plan(replications, study.run.seed if seed is None else seed, 0, running)
+        of_seed = study.run.seed if seed is None else seed
+        plan = Plan(replications, of_seed, 0, running, precision)
         if vary:
             answer = _vary(study, plan, vary, metric or [], front, output)
         elif tornado:
@@ -161,7 +177,7 @@ def sweep(  # noqa: PLR0913 - the options of the command
     except BrokenPipeError:
         close_quietly(sys.stdout)
     if html is not None:
-        runs = f"{replications} replications"
+        runs = f"{answer.replications} replications"
         origin = origin_of(context, study.name, plan.seed, answer.measured_ms, runs)
         write_html(answer.page(origin), html)
     return int(Exit.PASS)
@@ -169,9 +185,10 @@ def sweep(  # noqa: PLR0913 - the options of the command
 
 @dataclass(frozen=True)
 class _Answer:
-    """What is printed, how long a replication measures, and how the report is made."""
+    """What is printed, how many replications of how long it is of, and how its report is made."""
 
     lines: list[str]
+    replications: int
     measured_ms: int
     page: "Callable[[Origin], Page]"
 
@@ -225,6 +242,7 @@ def _vary(  # noqa: PLR0913 - as the command takes them
     refuse_impossible(asked, arms)
     plan = _settled(study, plan, arms)
     found = run(study.ground, axes, asked, plan)
+    plan = replace(plan, replications=found.replications)
     measured_ms = study.measured_ms(arms[0], plan.warmup_ms)
     if output is not None:
         _write(found, output)
@@ -237,7 +255,7 @@ def _vary(  # noqa: PLR0913 - as the command takes them
 
         return swept(found, sides, origin)
 
-    return _Answer(lines + _footer(study, plan, arms), measured_ms, page)
+    return _Answer(lines + _footer(study, plan, arms), plan.replications, measured_ms, page)
 
 
 def _read_front(text: str) -> "list[tuple[Asked, bool]]":
@@ -276,7 +294,7 @@ def _tornado(study: Study, plan: "Plan", text: str) -> _Answer:
 
         return tornado_answered(found, asked, arm, origin)
 
-    return _Answer(lines + _footer(study, plan, [arm]), measured_ms, page)
+    return _Answer(lines + _footer(study, plan, [arm]), plan.replications, measured_ms, page)
 
 
 def _break_even(
@@ -314,7 +332,7 @@ def _break_even(
 
         return break_even_answered(found, axis.key, asked, named_without_folders(pair), origin)
 
-    return _Answer(lines + _footer(study, plan, pair), measured_ms, page)
+    return _Answer(lines + _footer(study, plan, pair), plan.replications, measured_ms, page)
 
 
 def _solve(study: Study, plan: "Plan", text: str, bound: str) -> _Answer:
@@ -346,4 +364,4 @@ def _solve(study: Study, plan: "Plan", text: str, bound: str) -> _Answer:
 
         return solved(found, axis.key, wanted, ends, origin)
 
-    return _Answer(lines + _footer(study, plan, ends), measured_ms, page)
+    return _Answer(lines + _footer(study, plan, ends), plan.replications, measured_ms, page)

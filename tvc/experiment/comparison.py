@@ -294,9 +294,7 @@ def compare(
     rows = run_arms(study, arms, asked, plan)
     values = {one: (one.values(rows[0]), one.values(rows[1])) for one in asked}
     deltas = tuple(delta_of(one, *pairs) for one, pairs in values.items())
-    return Comparison(
-        baseline, candidate, deltas, plan.replications, plan.seed, plan.warmup_ms, values
-    )
+    return Comparison(baseline, candidate, deltas, len(rows[0]), plan.seed, plan.warmup_ms, values)
 
 
 def delta_of(asked: Asked, baseline: NDArray[np.float64], candidate: NDArray[np.float64]) -> Delta:

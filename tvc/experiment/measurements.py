@@ -115,4 +115,4 @@ def measure_arms(
         for arm, of_arm in zip(arms, rows, strict=True)
         for asked in metrics
     }
-    return Measurements(tuple(arms), tuple(metrics), plan.replications, plan.seed, values)
+    return Measurements(tuple(arms), tuple(metrics), len(rows[0]), plan.seed, values)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from tvc.experiment.arms import Arm, replicate
 from tvc.experiment.engines import Engine
+from tvc.experiment.statistics.intervals import SequentialStop
 from tvc.experiment.store import Store
 from tvc.experiment.study import run_study
 from tvc.experiment.tasks import Model, Task, digest_of
@@ -142,6 +143,10 @@ def find_asked(metric: str, metrics: Sequence[Asked]) -> Asked:
 Rows = Sequence[Sequence[Mapping[str, object]]]
 
 
+#: Replications before the first look at how precise they are.
+_PILOT: Final = 10
+
+
 class ReplicationFailed(RuntimeError):
     """A replication failed; the message tells which one, and where."""
 
@@ -182,17 +187,21 @@ class Plan:
     Attributes
     ----------
     replications
-        How many; their number is fixed beforehand.
+        How many; with `precision`, at most.
     seed, warmup_ms
         What they are drawn from, and the time at the start that is not measured.
     running
         Where.
+    precision
+        With one, no more replications are run than it takes for every interval to reach at most
+        this share of its mean to either side, and to remain so narrow; None fixes their number.
     """
 
     replications: int
     seed: int
     warmup_ms: int = 0
     running: Running = HERE
+    precision: float | None = None
 
 
 @dataclass(frozen=True)
@@ -244,12 +253,44 @@ def run_arms(study: str, arms: Sequence[Arm], asked: Sequence[Asked], plan: Plan
     tvc.experiment.store.StoreRefused, tvc.experiment.engines.EngineRefused
         If the folder or the engine will not do.
     """
-    model, tasks = model_and_tasks(study, arms, asked, plan)
+    plan = keep_together(plan, asked, arms)
+    if plan.precision is None:
+        return _run(study, arms, asked, plan, range(plan.replications))
+    least = min(_PILOT, plan.replications)
+    stop = SequentialStop(plan.precision, minimum=least, maximum=plan.replications)
+    rows: Rows = [[] for _ in arms]
+    while not _all_precise(stop, asked, rows):
+        done = len(rows[0])
+        # As many as depend on the plan alone, so that no count of workers has a say.
+        size = min(max(least, done + (done + 1) // 2), plan.replications)
+        more = _run(study, arms, asked, plan, range(done, size))
+        rows = [[*before, *after] for before, after in zip(rows, more, strict=True)]
+    return rows
+
+
+def _all_precise(stop: SequentialStop, asked: Sequence[Asked], rows: Rows) -> bool:
+    """Tell whether nothing gets more precise any more, or no more may be run."""
+    if len(rows[0]) >= stop.maximum:
+        return True
+    if len(rows[0]) < stop.minimum:
+        return False
+    found = [one.values(of_arm) for of_arm in rows for one in asked]
+    # What is no finite number in one replication has no interval that could be narrow.
+    return all(
+        np.isfinite(values).all() and stop.replications(values.tolist()) is not None
+        for values in found
+    )
+
+
+def _run(
+    study: str, arms: Sequence[Arm], asked: Sequence[Asked], plan: Plan, numbers: range
+) -> Rows:
+    model, tasks = model_and_tasks(study, arms, asked, plan, numbers)
     running = plan.running
     found = run_study(
         model,
         tasks,
-        store=keep_together(plan, asked, arms).running.store,
+        store=running.store,
         engine=running.engine,
         workers=running.workers,
         scheduler=running.scheduler,
@@ -264,9 +305,20 @@ def run_arms(study: str, arms: Sequence[Arm], asked: Sequence[Asked], plan: Plan
 
 
 def model_and_tasks(
-    study: str, arms: Sequence[Arm], asked: Sequence[Asked], plan: Plan
+    study: str,
+    arms: Sequence[Arm],
+    asked: Sequence[Asked],
+    plan: Plan,
+    numbers: Sequence[int] | None = None,
 ) -> tuple[Model, list[Task]]:
     """Return what `run_arms` runs: the model, and a task for each arm in each replication.
+
+    Parameters
+    ----------
+    study, arms, asked, plan
+        As `run_arms` takes them.
+    numbers
+        Which replications; None for all of the plan.
 
     Raises
     ------
@@ -277,7 +329,8 @@ def model_and_tasks(
     if len(packed) < len(arms):
         raise ValueError("two arms have the same name")
     model = _Measuring(packed, tuple(asked), plan.warmup_ms)
-    numbers = range(plan.replications)
+    if numbers is None:
+        numbers = range(plan.replications)
     return model, [_task(study, arm, number, plan) for number in numbers for arm in arms]
 
 
@@ -321,6 +374,8 @@ def keep_together(
         return plan
     named = [[arm.name, arm.digest] for arm in arms]
     measured = [str(one) for one in asked]
-    digest = digest_of([question, measured, named, plan.replications, plan.seed, plan.warmup_ms])
+    digest = digest_of([
+        question, measured, named, plan.replications, plan.precision, plan.seed, plan.warmup_ms,
+    ])  # fmt: skip
     store = Store.open(running.results, digest, running.resume)
     return replace(plan, running=replace(running, store=store))

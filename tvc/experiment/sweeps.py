@@ -276,7 +276,7 @@ def sweep(ground: Ground, axes: Sequence[Axis], metrics: Sequence[Asked], plan: 
         Point(values, {one: estimate(one.values(of_arm), bounds_of(one.metric)) for one in metrics})
         for (values, _), of_arm in zip(combinations, rows, strict=True)
     )
-    return Sweep(tuple(axes), tuple(metrics), points, tuple(arms), plan.replications, plan.seed)
+    return Sweep(tuple(axes), tuple(metrics), points, tuple(arms), len(rows[0]), plan.seed)
 
 
 def grid(ground: Ground, axes: Sequence[Axis]) -> list[tuple[dict[str, Any], Arm]]:

@@ -35,10 +35,6 @@ class StudyResult:
         """Return the results of the tasks that failed."""
         return tuple(result for result in self.results if result.failure)
 
-    def by_task(self) -> dict[str, Result]:
-        """Return the results by the identity of their task."""
-        return {result.task.identity: result for result in self.results}
-
 
 def run_study(  # noqa: PLR0913 - what a study may be told
     model: Model,

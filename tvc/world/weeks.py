@@ -167,10 +167,6 @@ class Openings:
     def _hour(self, at_ms: int) -> int:
         return (at_ms + self._offset_ms) // HOUR_MS % HOURS_OF_WEEK
 
-    def is_open(self, at_ms: int) -> bool:
-        """Whether the desk is open at an instant."""
-        return self._open[self._hour(at_ms)]
-
     def next_open(self, at_ms: int) -> int:
         """Return the first instant from another one on at which the desk is open."""
         hour = self._hour(at_ms)
@@ -183,12 +179,3 @@ class Openings:
     def _change(self, at_ms: int, hour: int) -> int:
         into_ms = (at_ms + self._offset_ms) % HOUR_MS
         return at_ms - into_ms + self._until_change[hour] * HOUR_MS
-
-    def open_ms(self, from_ms: int, to_ms: int) -> int:
-        """Return how long the desk is open between two instants."""
-        total_ms, at_ms = 0, self.next_open(from_ms)
-        while at_ms < to_ms:
-            closes_ms = min(self.closes(at_ms), to_ms)
-            total_ms += closes_ms - at_ms
-            at_ms = self.next_open(closes_ms)
-        return total_ms

@@ -1,6 +1,6 @@
 """How policies and decisions show themselves in a notebook."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from tvc.authority.decide import Decision
@@ -15,9 +15,11 @@ _REMOVED: Final = "off"
 
 def show_policy(policy: Policy) -> str:
     """Return a policy as HTML: first the knobs that differ from the default, then the others."""
-    changed = list(_changed(policy))
+    before = Policy().values()
+    changed = list(_changed(policy, before))
     named = {row[0] for row in changed}
-    rest = [_knob(key, value) for key, value in policy.values().items() if key not in named]
+    values = policy.values().items()
+    rest = [_knob(key, value, before) for key, value in values if key not in named]
     others = table("Knobs at their default", _HEAD, rest, most=len(rest))
     if not changed:
         return folded(f"Policy {policy.name}: every knob is at its default", others)
@@ -26,14 +28,12 @@ def show_policy(policy: Policy) -> str:
     return f"{shown}\n{folded(f'{len(rest)} knobs at their default', others)}"
 
 
-def _changed(policy: Policy) -> Iterator[tuple[str, ...]]:
-    default = Policy()
-    before = default.values()
+def _changed(policy: Policy, before: Mapping[str, object]) -> Iterator[tuple[str, ...]]:
     for key, value in policy.values().items():
         if key not in before or before[key] != value:
-            yield _knob(key, value)
+            yield _knob(key, value, before)
     kept = {rate.name for rate in policy.rates}
-    for rate in default.rates:
+    for rate in Policy().rates:
         if rate.name not in kept:
             limit, per = RATE_KNOBS[0], format_duration(rate.per_ms)
             yield (
@@ -42,10 +42,9 @@ def _changed(policy: Policy) -> Iterator[tuple[str, ...]]:
             )  # fmt: skip
 
 
-def _knob(key: str, value: object) -> tuple[str, ...]:
+def _knob(key: str, value: object, before: Mapping[str, object]) -> tuple[str, ...]:
     knob = find_knob(key)
     assert knob is not None  # the keys of `Policy.values` are those of the table
-    before = Policy().values()
     if key in before:
         return key, knob.format(value), knob.format(before[key]), knob.source, knob.meaning
     return key, knob.format(value), _NEW, "", knob.meaning

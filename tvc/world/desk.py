@@ -242,7 +242,6 @@ class Desk:
             caller.unserved(now_ms)
         self._busy -= 1
         world.recorder.busy(now_ms, self._busy)
-        world.recorder.settle()
         if idle is not None:
             self._return(idle, now_ms)
 

@@ -40,7 +40,7 @@ def _draw(distribution: Distribution, streams: Streams, name: str) -> Draw:
 
 
 def _chance(probability: float, streams: Streams, name: str) -> Chance:
-    drawn = streams.through(name, lambda share: share < probability)
+    drawn = streams.below(name, probability)
     if probability in (0, 1):
         certain = probability == 1
         return lambda _entity, _incident, _attempt: certain

@@ -183,7 +183,6 @@ class Everybody:
             decision = world.ask(request, now_ms, user)
             if not decision.allowed:
                 world.population.refused(user, decision.reason, now_ms)
-        world.recorder.settle()
         self._next(line)
 
 

@@ -8,7 +8,8 @@ means nothing to the people of a model; each event here carries its own rank as 
 from collections.abc import Callable
 from contextlib import suppress
 from enum import IntEnum
-from typing import Any, Final, cast
+from heapq import heappush
+from typing import Final
 
 from simpy import Environment
 from simpy.events import Event
@@ -16,6 +17,8 @@ from simpy.events import Event
 _ARRIVALS: Final = 1 << 40
 #: Before whatever is due at the same instant.
 _FIRST: Final = -1
+
+_new: Final = object.__new__
 
 
 class Rank(IntEnum):
@@ -41,7 +44,8 @@ def tie_key(rank: Rank, arrival: int) -> int:
 class Due(Event):
     """An action that is due at an instant: the smallest event that SimPy can process.
 
-    A million of them may be pending, so their few fields are slots and not a dictionary.
+    Millions of them are made, and a million may be pending, so that it is a few slots that
+    `Kernel.at` fills in, and neither a dictionary nor an initialiser.
 
     Attributes
     ----------
@@ -49,14 +53,9 @@ class Due(Event):
         The instant, in true time.
     """
 
-    __slots__ = ("_ok", "_value", "at_ms", "callbacks", "env")
+    __slots__ = ("_ok", "at_ms", "callbacks")
 
-    def __init__(self, env: Environment, at_ms: int, action: "Action") -> None:
-        self.env = env
-        self.at_ms = at_ms
-        self.callbacks = cast(Any, (action,))
-        self._ok = True
-        self._value = None
+    at_ms: int
 
 
 #: What is done when it is due; it is told the instant by the event.
@@ -71,15 +70,11 @@ def _stop(_event: Due) -> None:
     raise _Reached
 
 
-class Kernel:
+class Kernel(Environment):
     """A calendar of actions."""
 
-    __slots__ = ("_env", "_made", "_schedule")
-
     def __init__(self) -> None:
-        self._env = Environment()
-        # SimPy's own type of a priority is called like a function, millions of times.
-        self._schedule = cast(Callable[[Due, int, int], None], self._env.schedule)
+        super().__init__()
         self._made = 0
 
     @property
@@ -90,22 +85,26 @@ class Kernel:
     @property
     def now_ms(self) -> int:
         """The present instant, in true time."""
-        return int(self._env.now)
+        return int(self._now)
 
     @property
     def pending(self) -> int:
         """How many actions are due later."""
-        return len(self._env._queue)
+        return len(self._queue)
 
     def at(self, at_ms: int, key: int, action: Action) -> None:
         """Carry out an action at an instant, now or later; ``key`` is a `tie_key`."""
-        env = self._env
         self._made += 1
-        self._schedule(Due(env, at_ms, action), key, at_ms - env._now)  # type: ignore[arg-type] # whole milliseconds
+        due = _new(Due)
+        due.at_ms = at_ms
+        due.callbacks = (action,)  # type: ignore[assignment] # SimPy goes through them once
+        due._ok = True
+        # As `schedule` has it, but for the call and a delay that would be added to the present.
+        heappush(self._queue, (at_ms, key, next(self._eid), due))  # type: ignore[misc]
 
-    def run(self, until_ms: int) -> None:
+    def run_until(self, until_ms: int) -> None:
         """Carry out all actions due before an instant, in order."""
-        env = self._env
-        self._schedule(Due(env, until_ms, _stop), _FIRST, until_ms - self.now_ms)
+        self.at(until_ms, _FIRST, _stop)
+        self._made -= 1
         with suppress(_Reached):
-            env.run()
+            self.run()

@@ -120,7 +120,6 @@ class Population:
         now_ms = event.at_ms
         self._lose(user, number, now_ms)
         self._world.people.tidy(now_ms)
-        self._world.recorder.settle()
         self._schedule_next()
 
     def _lose(self, user: int, number: int, now_ms: int) -> None:
@@ -247,10 +246,6 @@ class Population:
         incident.sign_in(now_ms)
         return incident
 
-    def settle(self) -> None:
-        """Let the recorder look through what it has collected, when that is enough."""
-        self._world.recorder.settle()
-
     @property
     def kernel(self) -> Kernel:
         """The calendar of the run."""
@@ -314,7 +309,6 @@ class _Stranded:
         if incident is not None and not incident.closed:
             self._incidents.append(incident)
         self._next += 1
-        population.settle()
         self.schedule()
 
     def end(self, event: Due) -> None:
@@ -322,5 +316,4 @@ class _Stranded:
         now_ms = event.at_ms
         for incident in self._incidents:
             incident.restore(now_ms)
-            self._population.settle()
         self._incidents.clear()

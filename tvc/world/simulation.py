@@ -248,7 +248,7 @@ def run_to_end(world: World, progress: Progress | None) -> bool:
     step_ms = -(-end_ms // _STEPS)
     try:
         for until_ms in range(step_ms, end_ms + step_ms, step_ms):
-            world.kernel.run(min(until_ms, end_ms))
+            world.kernel.run_until(min(until_ms, end_ms))
             if progress is not None:
                 progress(min(until_ms / end_ms, 1.0))
     except KeyboardInterrupt:

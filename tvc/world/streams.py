@@ -66,6 +66,17 @@ def _stream_through(prefix: bytes, inverse: Callable[[float], T]) -> Callable[[i
     return draw
 
 
+def _stream_below(prefix: bytes, limit: float) -> Callable[[int, int, int], bool]:
+    fresh = hashlib.blake2b(prefix, digest_size=8).copy
+
+    def draw(entity: int, incident: int, attempt: int) -> bool:
+        state = fresh()
+        state.update(_PACK(entity, incident, attempt))
+        return (_TO_INT(state.digest(), "little") >> 11) * _UNIT < limit
+
+    return draw
+
+
 class Screen:
     """Uniform numbers for one purpose, for whole blocks of entities at once."""
 
@@ -174,6 +185,16 @@ class Streams:
             As `stream` does.
         """
         return _stream_through(self._take(name), inverse)
+
+    def below(self, name: str, limit: float) -> Callable[[int, int, int], bool]:
+        """Open a stream that tells whether its uniform numbers are below a limit.
+
+        Raises
+        ------
+        ValueError
+            As `stream` does.
+        """
+        return _stream_below(self._take(name), limit)
 
     def screen(self, name: str) -> Screen:
         """Open a stream for the whole population; its name is taken as by `stream`."""

@@ -218,16 +218,10 @@ class _Tape(Recorder):
         super().__init__(policy, window, given_sessions=admins)
         self.records: list[Record] = []
 
-    @property
-    def sink(self) -> Callable[[Record], None]:
-        """Collects every record for good."""
-        collect, keep = super().sink, self.records.append
-
-        def both(record: Record) -> None:
-            collect(record)
-            keep(record._replace(decision=None, effects=()))
-
-        return both
+    def sink(self, record: Record) -> None:
+        """Keep a record for good."""
+        super().sink(record)
+        self.records.append(record._replace(decision=None, effects=()))
 
 
 def _parts(users: int, losses_per_year: float, admins: int) -> PartsCost:

@@ -111,7 +111,7 @@ class AccessBook:
         give(access)
         if access.since_ms is None and access.has_any:
             access.since_ms = at_ms
-            self.level.change(at_ms, 1)
+            self.level.set(at_ms, self.level.value + 1)
         return access
 
     def signed_in(self, at_ms: int, access: Access) -> None:
@@ -137,7 +137,7 @@ class AccessBook:
         stretch_ms = at_ms - (access.since_ms or 0)
         access.since_ms = None
         access.had_ms += stretch_ms
-        self.level.change(at_ms, -1)
+        self.level.set(at_ms, self.level.value - 1)
         if self._counts(access):
             self.access_ms += stretch_ms
             self.dwell.add(stretch_ms)

@@ -21,7 +21,7 @@ class LedgerCode:
     ----------
     subject, ordinal, issuer
         Whose, which, and by whom.
-    generated_ms, lifetime_ms, lapses_ms
+    generated_ms, lifetime_ms, expires_ms, lapses_ms
         In true time; ``lapses_ms`` has the policy's leeway.
     uses, misuses
         Sign-ins by its subject, and by others.
@@ -32,8 +32,8 @@ class LedgerCode:
     """
 
     __slots__ = (
-        "first_use_ms", "generated_ms", "issuer", "lapses_ms", "last_use_ms", "lifetime_ms",
-        "live", "misuses", "ordinal", "returned_ms", "subject", "uses",
+        "expires_ms", "first_use_ms", "generated_ms", "issuer", "lapses_ms", "last_use_ms",
+        "lifetime_ms", "live", "misuses", "ordinal", "returned_ms", "subject", "uses",
     )  # fmt: skip
 
     def __init__(  # noqa: PLR0913, PLR0917 - what there is to know of a new code
@@ -44,18 +44,14 @@ class LedgerCode:
         self.issuer = issuer
         self.generated_ms = at_ms
         self.lifetime_ms = lifetime_ms
-        self.lapses_ms = at_ms + lifetime_ms + leeway_ms
+        self.expires_ms = at_ms + lifetime_ms
+        self.lapses_ms = self.expires_ms + leeway_ms
         self.uses = 0
         self.misuses = 0
         self.first_use_ms: int | None = None
         self.last_use_ms: int | None = None
         self.returned_ms: int | None = None
         self.live = True
-
-    @property
-    def expires_ms(self) -> int:
-        """The end of its lifetime in true time, without leeway."""
-        return self.generated_ms + self.lifetime_ms
 
     def __lt__(self, other: "LedgerCode") -> bool:
         return (self.subject, self.ordinal) < (other.subject, other.ordinal)
@@ -126,7 +122,7 @@ class Ledger:
         self.all_generated += 1
         if self._start_ms <= at_ms < self._horizon_ms:
             self.generated += 1
-        self.live.change(at_ms, 1)
+        self.live.set(at_ms, self.live.value + 1)
 
     def find(self, subject: str, ordinal: int) -> LedgerCode | None:
         """Return a code that has not been closed; None for any other."""
@@ -160,7 +156,7 @@ class Ledger:
             del self._by_subject[code.subject]
         else:
             codes.remove(code)
-        self.live.change(at_ms, -1)
+        self.live.set(at_ms, self.live.value - 1)
         self.ends[cause] = self.ends.get(cause, 0) + 1
         self._count(code, at_ms, cause)
         self._over(code.subject, code, at_ms, cause)

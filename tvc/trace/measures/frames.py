@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tvc.files.metrics import MEASURES, Function, Shape, Statistic
 from tvc.trace.measures.access import ACCESS_COLUMNS
-from tvc.trace.measures.chunks import LINE
 from tvc.trace.measures.codes import CODE_COLUMNS
 from tvc.trace.measures.desk import CALL_COLUMNS
+from tvc.trace.measures.lines import LINE
 from tvc.trace.measures.measured import Measured
 
 if TYPE_CHECKING:

@@ -37,12 +37,8 @@ class Level:
         #: Level times milliseconds, by bin.
         self.area = [0] * -(-(end_ms - start_ms) // bin_ms)
 
-    def change(self, at_ms: int, by: int) -> None:
-        """Let the level change at an instant, which is none before the last one's."""
-        self.set(at_ms, self.value + by)
-
     def set(self, at_ms: int, value: int) -> None:
-        """Let the level be another from an instant on."""
+        """Let the level be another from an instant on, which is none before the last one's."""
         since_ms = self._since_ms
         if at_ms > since_ms:
             # What was reached before the window counts if it holds into it.

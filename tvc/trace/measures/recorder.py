@@ -5,24 +5,25 @@ counters, integrals over time, and histograms of fixed bins, so that its memory 
 with the horizon; rows are kept of the sampled people alone.
 """
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from tvc.authority.authority import Record
+from tvc.authority.context import Event
 from tvc.authority.decide import Decision
 from tvc.authority.durations import HOUR_MS
 from tvc.authority.policy import Policy
 from tvc.authority.reasons import Reason
-from tvc.authority.requests import Kind, Request
+from tvc.authority.requests import Kind, Method, Request
 from tvc.trace.measures.access import Access, AccessBook
-from tvc.trace.measures.chunks import Chunk, Line
 from tvc.trace.measures.codes import Ledger, LedgerCode, code_row
 from tvc.trace.measures.conservation import check_calls, check_codes, check_sessions
 from tvc.trace.measures.desk import DeskBook, DeskCall, call_row
+from tvc.trace.measures.digest import Digest
 from tvc.trace.measures.histogram import Histogram
 from tvc.trace.measures.levels import Level
+from tvc.trace.measures.lines import CODE_METHOD, Line, line_of, subject_of
 from tvc.trace.measures.measured import Measured
 from tvc.trace.measures.session_ends import SessionEnds
 
@@ -30,10 +31,8 @@ if TYPE_CHECKING:
     from tvc.trace.measures.frames import Frames
     from tvc.trace.measures.trace_file import TraceFile
 
-#: Records are looked through, hashed and counted at least so many at a time.
-_CHUNK: Final = 1024
-
-_SUPERSEDED: Final = Reason.SUPERSEDED_BY_CODE
+#: Texts are hashed, and lines written to a file, so many at a time.
+_BLOCK: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +50,28 @@ class Window:
     start_ms: int
     horizon_ms: int
     end_ms: int
+
+
+#: What the recorder makes of a decision: it is told the request, the decision and the instant.
+_Handler = Callable[[Request, Decision, int], None]
+
+
+class _Sort(NamedTuple):
+    """What the records of like requests with like decisions have in common.
+
+    Attributes
+    ----------
+    text
+        For the digest.
+    bins
+        Where they are counted; None for those that are not.
+    handler
+        What else is made of them.
+    """
+
+    text: str
+    bins: list[int] | None
+    handler: _Handler | None
 
 
 class Recorder:
@@ -96,11 +117,12 @@ class Recorder:
         self.digest = ""
         self._start_ms = start_ms = window.start_ms
         self._horizon_ms = horizon_ms = window.horizon_ms
-        self._watched: dict[str, int] = {}
-        self._seen = 0
+        self._watched: set[str] = set()
         self._file = rows
-        self._records: list[Record] = []
-        self._hash = hashlib.sha256()
+        self._lines: list[Line] = []
+        self._digest = Digest()
+        self._texts: list[str] = []
+        self._numbers: list[int] = []
         self.event_rows: list[Line] = []
         self.code_rows: list[tuple[Any, ...]] = []
         self.call_rows: list[tuple[Any, ...]] = []
@@ -123,9 +145,10 @@ class Recorder:
         self._audited = 0
         self._skewed = False
         self._session_ends = SessionEnds(policy.session)
-        self._on_request: dict[str, Callable[[Request, Decision, int], None]] = {
-            "sign_in.allowed": self._sign_in_allowed,
-            "sign_in.denied": self._sign_in_denied,
+        self._timers, self._lapses = self._session_ends.heap, self.ledger.lapses
+        self._keeps_lines = rows is not None
+        self._sorts: dict[tuple[Any, ...], _Sort] = {}
+        self._handlers: dict[str, _Handler] = {
             "step_up.allowed": self._step_up_allowed,
             "generate.allowed": self._generate_allowed,
             "expire.allowed": self._expire_allowed,
@@ -138,49 +161,88 @@ class Recorder:
 
     # Records
 
-    @property
-    def sink(self) -> Callable[[Record], None]:
-        """What the authority hands its records to. It only collects them: see `settle`."""
-        return self._records.append
+    def sink(self, record: Record) -> None:
+        """Take a record of the authority, in order."""
+        _, kind, (at_ms, node, reading_ms), request, decision, event, _ = record
+        timers, lapses = self._timers, self._lapses
+        if (lapses and lapses[0][0] <= at_ms) or (timers and timers[0][0] <= at_ms):
+            self._advance(at_ms)
+        if event is not None:
+            _, subject, cause, code, person, lapsed_ms = event
+            self._texts += (kind, subject, cause or "", person or "")
+            self._numbers += (at_ms, code or 0, lapsed_ms or 0)
+            self._brought_about(request, event, at_ms)
+        elif request is not None and decision is not None:
+            _, by, _, _, _, method, _, matched, _, sso, _ = request
+            _, reason, rule, _, account, code, _, _, _, wait_ms, _, _, _ = decision
+            key = (kind, method, matched is None, sso, reason, rule, by == account)
+            sort = self._sorts.get(key)
+            if sort is None:
+                sort = self._sorts[key] = self._sort(*key)
+            text, bins, handler = sort
+            self._texts += (text, by, account or "")
+            self._numbers += (at_ms, code or 0, wait_ms or 0)
+            if bins is not None and self._start_ms <= at_ms < self._horizon_ms:
+                bins[(at_ms - self._start_ms) // self.bin_ms] += 1
+            if handler is not None:
+                handler(request, decision, at_ms)
+        if reading_ms != at_ms:
+            self._skewed = True
+            self._texts.append(node or "")
+            self._numbers.append(reading_ms)
+        if len(self._texts) > _BLOCK:
+            self._hash()
+        if self._keeps_lines:
+            self._keep_line(record)
 
-    def settle(self) -> None:
-        """Look through the records since the last time, once there are enough of them."""
-        if len(self._records) >= _CHUNK:
-            self._settle()
+    def _sort(  # noqa: PLR0913, PLR0917 - what tells sorts apart
+        self,
+        kind: str,
+        method: Method | None,
+        without_code: bool,
+        sso: bool,
+        reason: Reason | None,
+        rule: str | None,
+        own: bool,
+    ) -> _Sort:
+        # A password alone lets in where MFA is off; elsewhere nothing was presented.
+        nothing = "sso" if sso else "password" if reason is None else "none"
+        label = str(method or nothing) if without_code else CODE_METHOD
+        handler = self._handlers.get(kind)
+        counted: tuple[str, ...] | None = None
+        if kind == "sign_in.allowed":
+            counted = "sign_ins", label, "allow", "", "user" if own else "outsider"
+            handler = self._signed_in if own else self._outsider_signed_in
+        elif kind == "sign_in.denied":
+            counted = "sign_ins", label, "deny", str(reason), "user" if own else "outsider"
+            superseded = reason is Reason.SUPERSEDED_BY_CODE and method is not None
+            handler = self._superseded if superseded else self._locked_out
+            handler = handler if own else None
+        elif kind == "generate.allowed":
+            counted = ("codes.generated",)
+        elif kind == "generate.denied":
+            counted = "generate.denied", str(reason)
+        bins = None if counted is None else self._bins_of(counted)
+        return _Sort("|".join((kind, label, reason or "", rule or "")), bins, handler)
 
-    def _settle(self) -> None:
-        """See every record in order; then hash, count and keep them by the chunk."""
-        records = self._records
-        if not records:
-            return
-        handlers = self._on_request
-        timers, lapses = self._session_ends.heap, self.ledger.lapses
-        for _, kind, at, request, decision, event, _ in records:
-            at_ms = at[0]
-            if (lapses and lapses[0][0] <= at_ms) or (timers and timers[0][0] <= at_ms):
-                self._advance(at_ms)
-            if event is None:
-                handler = handlers.get(kind)
-                if handler is not None:
-                    handler(request, decision, at_ms)  # type: ignore[arg-type] # both are there without an event
-            elif event[4] is not None:
-                self._sessions_ended += 1
-                if event[4] != event[1]:
-                    renewed = _renews(request, event[4], event[1])
-                    self._session_ended(event[4], event[1], event[2] or "", at_ms, renewed)
-            elif event[3] is not None:
-                self._code_ended(event[1], event[3], event[2] or "", at_ms)
-        chunk = Chunk(records)
-        chunk.update(self._hash)
-        self._skewed = self._skewed or chunk.skewed
-        for key, number in chunk.counted(self._start_ms, self._horizon_ms, self.bin_ms).items():
-            self._add(key[:-1], key[-1], number)
+    def _hash(self) -> None:
+        self._digest.update(self._texts, self._numbers)
+        self._texts.clear()
+        self._numbers.clear()
+
+    def _keep_line(self, record: Record) -> None:
+        line = line_of(record)
+        if subject_of(record) in self._watched:
+            self.event_rows.append(line)
         if self._file is not None:
-            self._file.write(chunk.lines())
-        if self._watched:
-            self.event_rows += chunk.lines(self._watched)
-        self._seen += len(records)
-        records.clear()
+            self._lines.append(line)
+            if len(self._lines) >= _BLOCK:
+                self._write_lines(self._file)
+
+    def _write_lines(self, file: "TraceFile") -> None:
+        if self._lines:
+            file.write(self._lines)
+            self._lines.clear()
 
     def _advance(self, at_ms: int) -> None:
         """Let the codes and sessions be over that time alone has ended by an instant."""
@@ -192,30 +254,46 @@ class Recorder:
     def _count(self, at_ms: int, key: tuple[str, ...]) -> None:
         """Count an event in its bin, if it lies within the window."""
         if self._start_ms <= at_ms < self._horizon_ms:
-            self._add(key, (at_ms - self._start_ms) // self.bin_ms, 1)
+            self._bins_of(key)[(at_ms - self._start_ms) // self.bin_ms] += 1
 
-    def _add(self, key: tuple[str, ...], place: int, number: int) -> None:
+    def _bins_of(self, key: tuple[str, ...]) -> list[int]:
         bins = self.series.get(key)
         if bins is None:
             bins = self.series[key] = [0] * self._bins
-        bins[place] += number
+        return bins
+
+    def _brought_about(self, request: Request | None, event: Event, at_ms: int) -> None:
+        _, subject, cause, code, person, _ = event
+        if person is not None:
+            self._sessions_ended += 1
+            if person != subject and not _renews(request, person, subject):
+                self.access.lose(at_ms, subject, f"session_{cause}", _end_session, person)
+        elif code is not None:
+            self._audited += 1
+            if cause != "lapsed":
+                self.ledger.end(subject, code, at_ms, cause or "")
 
     # Sign-ins
 
-    def _sign_in_allowed(self, request: Request, decision: Decision, at_ms: int) -> None:
-        person, account, code = request[1], request[2] or "", decision[5]
+    def _signed_in(self, request: Request, decision: Decision, at_ms: int) -> None:
+        person, code = request[1], decision[5]
         self._sessions_opened += 1
-        if person == account:
-            if code is not None:
-                self._use(account, code, at_ms, True)
-            elif person in self._stranded:
-                self._no_longer_stranded(person, at_ms)
-            began_ms = self._spells.pop(person, None)
-            if began_ms is not None:
-                self.locked_out.change(at_ms, -1)
-                if self._start_ms <= began_ms < self._horizon_ms:
-                    self.time_to_access.add(at_ms - began_ms)
-            return
+        if code is not None:
+            self._use(person, code, at_ms, True)
+        elif person in self._stranded:
+            self._no_longer_stranded(person, at_ms)
+        began_ms = self._spells.pop(person, None)
+        if began_ms is not None:
+            self._spell_over(began_ms, at_ms)
+
+    def _spell_over(self, began_ms: int, at_ms: int) -> None:
+        self.locked_out.set(at_ms, self.locked_out.value - 1)
+        if self._start_ms <= began_ms < self._horizon_ms:
+            self.time_to_access.add(at_ms - began_ms)
+
+    def _outsider_signed_in(self, request: Request, decision: Decision, at_ms: int) -> None:
+        person, account, code = request.by, request.subject or "", decision.code
+        self._sessions_opened += 1
         if code is not None:
             self._use(account, code, at_ms, False)
 
@@ -241,19 +319,16 @@ class Recorder:
         else:
             code.misuses += 1
 
-    def _sign_in_denied(self, request: Request, decision: Decision, at_ms: int) -> None:
-        person, method, reason = request[1], request[5], decision[1]
-        if person != request[2]:
-            return
+    def _locked_out(self, request: Request, _decision: Decision, at_ms: int) -> None:
+        person = request[1]
         if person not in self._spells:
             self._spells[person] = at_ms
-            self.locked_out.change(at_ms, 1)
-        if (
-            reason is _SUPERSEDED
-            and method is not None
-            and person not in self._lost
-            and person not in self._stranded
-        ):
+            self.locked_out.set(at_ms, self.locked_out.value + 1)
+
+    def _superseded(self, request: Request, decision: Decision, at_ms: int) -> None:
+        self._locked_out(request, decision, at_ms)
+        person = request[1]
+        if person not in self._lost and person not in self._stranded:
             self._stranded[person] = at_ms
 
     def _step_up_allowed(self, request: Request, decision: Decision, at_ms: int) -> None:
@@ -293,11 +368,6 @@ class Recorder:
         if subject in self._stranded:
             self._no_longer_stranded(subject, at_ms)
 
-    def _code_ended(self, subject: str, ordinal: int, cause: str, at_ms: int) -> None:
-        self._audited += 1
-        if cause != "lapsed":
-            self.ledger.end(subject, ordinal, at_ms, cause)
-
     def _code_over(self, subject: str, code: LedgerCode, at_ms: int, cause: str) -> None:
         ends = cause != "lapsed" or self.policy.sign_in.return_ == "on_end"
         if ends and subject in self._stranded and not self.ledger.of(subject):
@@ -321,16 +391,9 @@ class Recorder:
 
     def code_learnt(self, at_ms: int, outsider: str, account: str, ordinal: int) -> None:
         """Note that an outsider now knows a code."""
-        self._settle()
         self._advance(at_ms)
         if self.ledger.find(account, ordinal) is not None:
             self.access.gain(at_ms, outsider, account, lambda access: access.codes.add(ordinal))
-
-    def _session_ended(
-        self, person: str, account: str, cause: str, at_ms: int, renewed: bool
-    ) -> None:
-        if not renewed:
-            self.access.lose(at_ms, account, f"session_{cause}", _end_session, person)
 
     def _enroll_allowed(self, request: Request, decision: Decision, at_ms: int) -> None:
         person, account, method = request.by, decision.account or "", request.method or ""
@@ -360,7 +423,8 @@ class Recorder:
 
     def watch(self, person: str) -> None:
         """Keep rows of somebody, from now on."""
-        self._watched.setdefault(person, self._seen + len(self._records))
+        self._watched.add(person)
+        self._keeps_lines = True
 
     def loss(self, at_ms: int, _person: str) -> None:
         """Count a lost device."""
@@ -414,17 +478,13 @@ class Recorder:
 
     def left(self, at_ms: int, person: str) -> None:
         """End what somebody was locked out of who has left the company."""
-        self._settle()
         began_ms = self._spells.pop(person, None)
         if began_ms is not None:
-            self.locked_out.change(at_ms, -1)
-            if self._start_ms <= began_ms < self._horizon_ms:
-                self.time_to_access.add(at_ms - began_ms)
+            self._spell_over(began_ms, at_ms)
 
     def forget(self, person: str) -> None:
         """Drop what is kept of somebody whose part is over."""
         if person in self.access:
-            self._settle()
             self.access.drop(person, self._start_ms)
 
     # The end
@@ -444,9 +504,13 @@ class Recorder:
         NotConserved
             If codes, calls or sessions do not add up.
         """
-        self._settle()
         self._advance(at_ms)
-        self.digest = self._hash.hexdigest()
+        if self._file is not None:
+            self._write_lines(self._file)
+        self._hash()
+        self.digest = self._digest.hexdigest()
+        # What was met outside the window alone has a line, and nothing in it.
+        self.series = {key: bins for key, bins in self.series.items() if any(bins)}
         left = self.ledger.finish(at_ms)
         for code in left:
             if code.subject in self._watched:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, Final
 
-from tvc.trace.measures.chunks import LINE, Line
+from tvc.trace.measures.lines import LINE, Line
 
 _TIMES: Final = ("true_ms", "reading_ms", "wait_ms")
 

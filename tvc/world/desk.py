@@ -98,7 +98,7 @@ class Call(DeskCall):
     __slots__ = ("_desk", "answered", "left", "party")
 
     def __init__(self, desk: "Desk", party: Caller, at_ms: int) -> None:
-        super().__init__(at_ms, party.person, party.subject, party.calls)
+        DeskCall.__init__(self, at_ms, party.person, party.subject, party.calls)
         self._desk = desk
         self.party = party
         self.left = False

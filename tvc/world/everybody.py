@@ -15,6 +15,7 @@ from tvc.authority.requests import Kind, Method, Request
 from tvc.world.kernel import Due, Rank, tie_key
 from tvc.world.sampling import cdf
 from tvc.world.streams import Streams
+from tvc.world.working_days import Shift
 from tvc.world.world import user_name
 
 if TYPE_CHECKING:
@@ -51,25 +52,45 @@ class Everybody:
 
     # Who is in trouble is none of the crowd
 
-    def leaves_crowd(self, user: int, now_ms: int) -> None:
-        """Let a user be simulated from now on; earlier sign-ins of the day are counted."""
+    def leaves_crowd(self, user: int, now_ms: int) -> Shift:
+        """Let a user be simulated from now on; earlier sign-ins of the day are counted.
+
+        Returns
+        -------
+        Shift
+            The user's working day.
+        """
         days = self._world.days
         today = self._turn_to(now_ms)
+        shift = days.shift(user, today)
+        left = days.number_from(shift, now_ms)
         if user in self._closed_today:
             # The rest of the day was counted when an earlier trouble was over.
-            self._counted[today] -= _from(days.sign_ins(user, today), now_ms)
+            self._counted[today] -= left
         else:
-            instants = days.sign_ins(user, today)
-            self._counted[today] += len(instants) - _from(instants, now_ms)
+            self._counted[today] += days.number_from(shift, shift[1]) - left
             self._simulated[today] += 1
+        return shift
 
-    def joins_crowd(self, user: int, opened_ms: int, now_ms: int) -> None:
-        """Let a user be counted again, from now on."""
+    def joins_crowd(self, user: int, shift: Shift, opened_ms: int, now_ms: int) -> None:
+        """Let a user be counted again, from now on.
+
+        Parameters
+        ----------
+        user
+            Who.
+        shift
+            The user's working day that was looked at last.
+        opened_ms, now_ms
+            Since when the user was simulated, and until when.
+        """
         days = self._world.days
         today = self._turn_to(now_ms)
         for day in range(days.day_of(opened_ms) + 1, today + 1):
             self._simulated[day] += 1
-        self._counted[today] += _from(days.sign_ins(user, today), now_ms + 1)
+        if shift[0] != today:
+            shift = days.shift(user, today)
+        self._counted[today] += days.number_from(shift, now_ms + 1)
         self._closed_today.add(user)
 
     def _turn_to(self, now_ms: int) -> int:
@@ -184,8 +205,3 @@ class Everybody:
             if not decision.allowed:
                 world.population.refused(user, decision.reason, now_ms)
         self._next(line)
-
-
-def _from(instants: range, at_ms: int) -> int:
-    """Return how many instants of a day are not before another one."""
-    return len(instants[max(-(-(at_ms - instants.start) // instants.step), 0) :])

@@ -22,6 +22,7 @@ from tvc.world.sampling import poisson_quantile
 from tvc.world.streams import Streams
 from tvc.world.users import Cause, Incident
 from tvc.world.weeks import WeekRate, arrivals
+from tvc.world.working_days import NO_SHIFT
 from tvc.world.world import admin_name, user_name, week_offset_ms
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ class Population:
             world.people.recall(user, name)
             if world.draws.sampled(user, 0, 0):
                 world.recorder.watch(name)
-            self._everybody.leaves_crowd(user, now_ms)
+            incident.shift = self._everybody.leaves_crowd(user, now_ms)
             if leaves_ms < world.window.end_ms:
                 world.kernel.at(max(leaves_ms, now_ms), incident.key, partial(self._leave, user))
         return incident
@@ -199,7 +200,7 @@ class Population:
         """Let a user go back to the crowd."""
         if incident.entity < ADMINS:
             self._world.people.let_go(incident.person, now_ms)
-            self._everybody.joins_crowd(incident.entity, incident.opened_ms, now_ms)
+            self._everybody.joins_crowd(incident.entity, incident.shift, incident.opened_ms, now_ms)
 
     def finish(self) -> None:
         """Count the sign-ins of everybody who was in no trouble."""
@@ -221,12 +222,11 @@ class Population:
         instants = np.empty(total, dtype=np.int64)
         found = 0
         next_sign_in, sso = world.days.next_sign_in, world.draws.sso
-        first_day = world.days.earliest_day(now_ms)
         for first in range(0, total, _CHUNK):
             uniforms = self._outages.block(index, first, min(_CHUNK, total - first))
             for place in np.flatnonzero(uniforms < outage.share).tolist():
                 user = first + place
-                at_ms, _, _ = next_sign_in(user, now_ms, first_day)
+                at_ms, _ = next_sign_in(user, now_ms, NO_SHIFT)
                 if at_ms < ends_ms and not sso(user, 0, 0):
                     users[found], instants[found] = user, at_ms
                     found += 1

@@ -14,6 +14,7 @@ from tvc.authority.reasons import Reason
 from tvc.authority.requests import Kind, Method, Proof, Request
 from tvc.authority.tuples import builder
 from tvc.world.kernel import Due, Rank, tie_key
+from tvc.world.working_days import NO_SHIFT
 
 if TYPE_CHECKING:
     from tvc.world.world import World
@@ -40,6 +41,8 @@ class Incident:
     ----------
     person, entity
         Who, by name and for draws.
+    subject
+        The account that they are locked out of: their own.
     number
         Which incident of theirs, for draws: the same under every policy.
     key
@@ -56,13 +59,15 @@ class Incident:
         Why their latest sign-in was refused; None once one was allowed.
     opened_ms, closed
         When it began, and whether it is over.
+    shift
+        The working day of theirs that was looked at last.
     """
 
     __slots__ = (
-        "_by_code", "_day", "_day_ends_ms", "_fresh", "_next_ms", "_opens_by_code", "_replaced",
+        "_by_code", "_fresh", "_next_ms", "_opens_by_code", "_replaced",
         "_returns", "_session_ends_ms", "_tries", "call", "calling", "calls", "cause", "closed",
         "code", "device_usable", "entity", "key", "number", "opened_ms", "person", "refused",
-        "world",
+        "shift", "subject", "world",
     )  # fmt: skip
 
     rightful = True
@@ -73,7 +78,7 @@ class Incident:
         self, world: "World", person: str, entity: int, number: int, cause: Cause, arrival: int
     ) -> None:
         self.world = world
-        self.person = person
+        self.person = self.subject = person
         self.entity = entity
         self.number = number
         self.cause = cause
@@ -86,21 +91,15 @@ class Incident:
         self.calls = 0
         self.refused: Reason | None = None
         self.closed = False
+        self.shift = NO_SHIFT
         self._by_code = False
         self._opens_by_code: int | None = None
         self._next_ms = -1
         self._fresh = False
-        self._day = 0
-        self._day_ends_ms = -1
         self._replaced = False
         self._returns = 0
         self._session_ends_ms = -1
         self._tries = 0
-
-    @property
-    def subject(self) -> str:
-        """The account that they are locked out of: their own."""
-        return self.person
 
     @property
     def suspicious(self) -> bool:
@@ -143,16 +142,12 @@ class Incident:
         """Sign in at the next occasion after an instant."""
         world = self.world
         days = world.days
-        at_ms = self._next_ms + days.session_ms
-        known = after_ms == self._next_ms and self._day_ends_ms >= 0
-        if not known or at_ms >= self._day_ends_ms:
-            day = self._day + 1 if known else days.earliest_day(after_ms)
-            at_ms, self._day_ends_ms, self._day = days.next_sign_in(self.entity, after_ms, day)
+        at_ms, self.shift = days.next_sign_in(self.entity, after_ms, self.shift)
         lapse_ms = self._opens_by_code
         ends_early = lapse_ms is not None and after_ms < lapse_ms < at_ms
-        if ends_early and world.days.works_at(self.entity, lapse_ms or 0):
+        if ends_early and days.works_at(self.entity, lapse_ms or 0):
             # The session ends with the code; who is at work then has to sign in again.
-            at_ms, self._day_ends_ms = lapse_ms or 0, -1
+            at_ms = lapse_ms or 0
         self._next_ms = at_ms
         world.kernel.at(at_ms, self.key, self._work)
 

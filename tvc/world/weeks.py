@@ -164,17 +164,14 @@ class Openings:
             for hour in range(HOURS_OF_WEEK)
         ]
 
-    def _hour(self, at_ms: int) -> int:
-        return (at_ms + self._offset_ms) // HOUR_MS % HOURS_OF_WEEK
-
     def next_open(self, at_ms: int) -> int:
         """Return the first instant from another one on at which the desk is open."""
-        hour = self._hour(at_ms)
+        hour = (at_ms + self._offset_ms) // HOUR_MS % HOURS_OF_WEEK
         return at_ms if self._open[hour] else self._change(at_ms, hour)
 
     def closes(self, at_ms: int) -> int:
         """Return when the opening ends that holds an instant; a week on if it never does."""
-        return self._change(at_ms, self._hour(at_ms))
+        return self._change(at_ms, (at_ms + self._offset_ms) // HOUR_MS % HOURS_OF_WEEK)
 
     def _change(self, at_ms: int, hour: int) -> int:
         into_ms = (at_ms + self._offset_ms) % HOUR_MS

@@ -15,6 +15,12 @@ from tvc.world.sampling import quantile
 
 _NEARLY_ALWAYS: Final = 1 - 1e-9
 
+#: A user's working day: which day it is, and the instants at which it begins and ends. A day off
+#: ends when it begins.
+Shift = tuple[int, int, int]
+
+NO_SHIFT: Final[Shift] = (-1, -1, -1)
+
 
 class WorkingDays:
     """The working days of every user.
@@ -63,23 +69,39 @@ class WorkingDays:
         """Whether users work on a day."""
         return day % 7 < self._days_per_week
 
-    def hours(self, user: int, day: int) -> tuple[int, int]:
-        """Return the instants at which a user's working day begins and ends."""
-        start_ms = day * DAY_MS - self._offset_ms + self._starts(user, day, 0)
-        return start_ms, start_ms + self._lasts(user, day, 0)
+    def shift(self, user: int, day: int) -> Shift:
+        """Return a user's working day."""
+        start_ms = day * DAY_MS - self._offset_ms
+        if day % 7 >= self._days_per_week:
+            return day, start_ms, start_ms
+        start_ms += self._starts(user, day, 0)
+        return day, start_ms, start_ms + self._lasts(user, day, 0)
 
     def sign_ins(self, user: int, day: int) -> range:
         """Return the instants at which a user signs in on a day; none on a day off."""
-        if not self.is_working_day(day):
-            return range(0)
-        start_ms, end_ms = self.hours(user, day)
+        _, start_ms, end_ms = self.shift(user, day)
         return range(start_ms, end_ms, self.session_ms)
 
-    def earliest_day(self, at_ms: int) -> int:
-        """Return the first day that may go on at an instant."""
-        return max((at_ms + self._offset_ms) // DAY_MS + self._first_day, 0)
+    def number_from(self, shift: Shift, at_ms: int) -> int:
+        """Return how often a user signs in on a working day at or after an instant.
 
-    def next_sign_in(self, user: int, after_ms: int, day: int) -> tuple[int, int, int]:
+        Examples
+        --------
+        >>> from tvc.files.workload import WorkloadModel
+        >>> from tvc.world.draws import Draws
+        >>> from tvc.world.streams import Streams
+        >>> company = WorkloadModel(users=1, work={"session": "2h"})
+        >>> days = WorkingDays(company.work, Policy(), Draws(company, Streams(1), 0.0), 0)
+        >>> [days.number_from((0, 0, 8 * 3_600_000), at_ms) for at_ms in (0, 1, 8 * 3_600_000)]
+        [4, 3, 0]
+        """
+        _, start_ms, end_ms = shift
+        session_ms = self.session_ms
+        if at_ms > start_ms:
+            start_ms += -(-(at_ms - start_ms) // session_ms) * session_ms
+        return -((start_ms - end_ms) // session_ms) if start_ms < end_ms else 0
+
+    def next_sign_in(self, user: int, after_ms: int, known: Shift) -> tuple[int, Shift]:
         """Return the first instant after another one at which a user signs in.
 
         Parameters
@@ -88,33 +110,45 @@ class WorkingDays:
             Who.
         after_ms
             The other instant.
-        day
-            The first day that is looked at: `earliest_day`, or the one after the day on which
-            the user has signed in for the last time.
+        known
+            The user's working day that was looked at last, which need not be drawn again;
+            `NO_SHIFT` where there is none.
 
         Returns
         -------
-        tuple of (int, int, int)
-            The instant, when the working day that it lies in ends, and which day that is.
+        tuple of (int, Shift)
+            The instant, and the working day that it lies in.
         """
-        offset_ms, session_ms = self._offset_ms, self.session_ms
-        while True:
-            if day % 7 < self._days_per_week:
-                start_ms = day * DAY_MS - offset_ms + self._starts(user, day, 0)
-                end_ms = start_ms + self._lasts(user, day, 0)
+        known_day, start_ms, end_ms = known
+        session_ms = self.session_ms
+        if start_ms <= after_ms < end_ms:
+            next_ms = after_ms + session_ms - (after_ms - start_ms) % session_ms
+            if next_ms < end_ms:
+                return next_ms, known
+            day = known_day + 1
+        else:
+            # The first one that may go on at the instant.
+            day = max((after_ms + self._offset_ms) // DAY_MS + self._first_day, 0)
+            if day == known_day:
                 if start_ms > after_ms:
-                    return start_ms, end_ms, day
+                    return start_ms, known
+                day += 1
+        while True:
+            shift = self.shift(user, day)
+            _, start_ms, end_ms = shift
+            if start_ms < end_ms:
+                if start_ms > after_ms:
+                    return start_ms, shift
                 next_ms = after_ms + session_ms - (after_ms - start_ms) % session_ms
                 if next_ms < end_ms:
-                    return next_ms, end_ms, day
+                    return next_ms, shift
             day += 1
 
     def works_at(self, user: int, at_ms: int) -> bool:
         """Whether a user is at work at an instant."""
         today = self.day_of(at_ms)
         for day in range(max(today + self._first_day, 0), today + 1):
-            if self.is_working_day(day):
-                start_ms, end_ms = self.hours(user, day)
-                if start_ms <= at_ms < end_ms:
-                    return True
+            _, start_ms, end_ms = self.shift(user, day)
+            if start_ms <= at_ms < end_ms:
+                return True
         return False

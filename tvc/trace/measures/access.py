@@ -79,6 +79,8 @@ class AccessBook:
 
     Attributes
     ----------
+    pairs : dict of str to dict of str to Access
+        By account and outsider; only where somebody ever had anything.
     level : Level
         Pairs with access at present.
     dwell : Histogram
@@ -90,21 +92,18 @@ class AccessBook:
     def __init__(self, start_ms: int, horizon_ms: int, bin_ms: int) -> None:
         self._start_ms = start_ms
         self._horizon_ms = horizon_ms
-        self._pairs: dict[str, dict[str, Access]] = {}
+        self.pairs: dict[str, dict[str, Access]] = {}
         self.level = Level(start_ms, horizon_ms, bin_ms)
         self.dwell = Histogram()
         self.takeovers = 0
         self.access_ms = 0
         self.rows: list[tuple[Any, ...]] = []
 
-    def __contains__(self, account: str) -> bool:
-        return account in self._pairs
-
     def gain(
         self, at_ms: int, outsider: str, account: str, give: Callable[[Access], None]
     ) -> Access:
         """Let an outsider come to have something on an account."""
-        pairs = self._pairs.setdefault(account, {})
+        pairs = self.pairs.setdefault(account, {})
         access = pairs.get(outsider)
         if access is None:
             access = pairs[outsider] = Access(outsider, account, _kind_of(outsider), at_ms)
@@ -126,7 +125,7 @@ class AccessBook:
         outsider: str | None = None,
     ) -> None:  # fmt: skip
         """Let outsiders lose something on an account: one of them, or all."""
-        for access in self._pairs.get(account, {}).values():
+        for access in self.pairs.get(account, {}).values():
             if outsider is None or access.outsider == outsider:
                 take(access)
                 if access.since_ms is not None and not access.has_any:
@@ -147,7 +146,7 @@ class AccessBook:
 
     def drop(self, account: str, origin_ms: int) -> None:
         """Forget an account on which nobody has anything."""
-        for access in self._pairs.pop(account, {}).values():
+        for access in self.pairs.pop(account, {}).values():
             self._keep(access, origin_ms)
 
     def _keep(self, access: Access, origin_ms: int) -> None:
@@ -163,8 +162,8 @@ class AccessBook:
 
     def finish(self, at_ms: int, origin_ms: int) -> None:
         """Count what is left at the end as far as it came."""
-        for account in sorted(self._pairs):
-            for access in self._pairs[account].values():
+        for account in sorted(self.pairs):
+            for access in self.pairs[account].values():
                 if access.since_ms is not None:
                     so_far_ms = at_ms - access.since_ms
                     access.had_ms += so_far_ms
@@ -172,4 +171,4 @@ class AccessBook:
                         self.access_ms += so_far_ms
                         self.dwell.add_unfinished(so_far_ms)
                 self._keep(access, origin_ms)
-        self._pairs.clear()
+        self.pairs.clear()

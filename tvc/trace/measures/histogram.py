@@ -42,7 +42,8 @@ class Histogram:
 
     def add(self, duration_ms: int) -> None:
         """Add a duration, not negative."""
-        place = _place(duration_ms // 1000)
+        seconds = duration_ms // 1000
+        place = seconds if seconds < _FINE else _octave_place(seconds)
         bins = self._bins
         bins[place] = bins.get(place, 0) + 1
         self.count += 1
@@ -97,10 +98,8 @@ class Histogram:
         return found
 
 
-def _place(seconds: int) -> int:
-    """Return the bin of a whole number of seconds."""
-    if seconds < _FINE:
-        return seconds
+def _octave_place(seconds: int) -> int:
+    """Return the bin of a whole number of seconds that is too long for the fine ones."""
     octave = seconds.bit_length() - _FINE.bit_length() + 1
     return _FINE + (octave - 1) * _OCTAVE + (seconds >> octave) - _OCTAVE
 

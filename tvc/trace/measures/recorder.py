@@ -129,6 +129,9 @@ class Recorder:
         bins = -(-(horizon_ms - start_ms) // bin_ms)
         self._bins = bins
         self.series: dict[tuple[str, ...], list[int]] = {}
+        self._losses = self._bins_of(("losses",))
+        self._calls = self._bins_of(("calls",))
+        self._abandoned = self._bins_of(("desk.abandoned",))
         self.counted: dict[str, int] = {}
         self.ledger = Ledger(start_ms, horizon_ms, bin_ms, policy.clock.leeway_ms, self._code_over)
         self.access = AccessBook(start_ms, horizon_ms, bin_ms)
@@ -161,7 +164,7 @@ class Recorder:
 
     # Records
 
-    def sink(self, record: Record) -> None:
+    def sink(self, record: Record) -> None:  # noqa: PLR0912 - millions of times, and a call costs
         """Take a record of the authority, in order."""
         _, kind, (at_ms, node, reading_ms), request, decision, event, _ = record
         timers, lapses = self._timers, self._lapses
@@ -171,7 +174,14 @@ class Recorder:
             _, subject, cause, code, person, lapsed_ms = event
             self._texts += (kind, subject, cause or "", person or "")
             self._numbers += (at_ms, code or 0, lapsed_ms or 0)
-            self._brought_about(request, event, at_ms)
+            if person is not None:
+                self._sessions_ended += 1
+                if person != subject:
+                    self._session_ended(request, event, at_ms)
+            elif code is not None:
+                self._audited += 1
+                if cause != "lapsed":
+                    self.ledger.end(subject, code, at_ms, cause or "")
         elif request is not None and decision is not None:
             _, by, _, _, _, method, _, matched, _, sso, _ = request
             _, reason, rule, _, account, code, _, _, _, wait_ms, _, _, _ = decision
@@ -251,27 +261,16 @@ class Recorder:
             self.access.lose(over_ms, account, "session_over", _end_session, outsider)
         self.ledger.advance(at_ms)
 
-    def _count(self, at_ms: int, key: tuple[str, ...]) -> None:
+    def _count(self, at_ms: int, bins: list[int]) -> None:
         """Count an event in its bin, if it lies within the window."""
         if self._start_ms <= at_ms < self._horizon_ms:
-            self._bins_of(key)[(at_ms - self._start_ms) // self.bin_ms] += 1
+            bins[(at_ms - self._start_ms) // self.bin_ms] += 1
 
     def _bins_of(self, key: tuple[str, ...]) -> list[int]:
         bins = self.series.get(key)
         if bins is None:
             bins = self.series[key] = [0] * self._bins
         return bins
-
-    def _brought_about(self, request: Request | None, event: Event, at_ms: int) -> None:
-        _, subject, cause, code, person, _ = event
-        if person is not None:
-            self._sessions_ended += 1
-            if person != subject and not _renews(request, person, subject):
-                self.access.lose(at_ms, subject, f"session_{cause}", _end_session, person)
-        elif code is not None:
-            self._audited += 1
-            if cause != "lapsed":
-                self.ledger.end(subject, code, at_ms, cause or "")
 
     # Sign-ins
 
@@ -372,7 +371,7 @@ class Recorder:
         ends = cause != "lapsed" or self.policy.sign_in.return_ == "on_end"
         if ends and subject in self._stranded and not self.ledger.of(subject):
             self._no_longer_stranded(subject, max(at_ms, self._stranded[subject]))
-        if subject in self.access:
+        if subject in self.access.pairs:
             with_code = self.policy.session.ends_with_code
 
             def take(access: Access) -> None:
@@ -388,6 +387,11 @@ class Recorder:
             self.code_rows.append(code_row(code, at_ms, cause, self._start_ms))
 
     # Outsiders
+
+    def _session_ended(self, request: Request | None, event: Event, at_ms: int) -> None:
+        person, account = event.person or "", event.subject
+        if not _renews(request, person, account):
+            self.access.lose(at_ms, account, f"session_{event.cause}", _end_session, person)
 
     def code_learnt(self, at_ms: int, outsider: str, account: str, ordinal: int) -> None:
         """Note that an outsider now knows a code."""
@@ -407,7 +411,7 @@ class Recorder:
 
     def _remove_method_allowed(self, request: Request, decision: Decision, at_ms: int) -> None:
         account, method = decision.account or "", request.method or ""
-        if account in self.access:
+        if account in self.access.pairs:
             self.access.lose(
                 at_ms, account, "method_removed", lambda access: access.methods.discard(method)
             )
@@ -416,7 +420,7 @@ class Recorder:
         account = decision.subject or ""
         if account in self._stranded:
             self._no_longer_stranded(account, at_ms)
-        if account in self.access:
+        if account in self.access.pairs:
             self.access.lose(at_ms, account, "deactivated", _lose_all)
 
     # What the model tells
@@ -428,7 +432,7 @@ class Recorder:
 
     def loss(self, at_ms: int, _person: str) -> None:
         """Count a lost device."""
-        self._count(at_ms, ("losses",))
+        self._count(at_ms, self._losses)
 
     def counted_sign_ins(self, at_ms: int, method: str, number: int) -> None:
         """Count allowed sign-ins that were not carried out, on the day that begins now."""
@@ -438,7 +442,7 @@ class Recorder:
     def call_placed(self, call: DeskCall) -> None:
         """Note a call that is placed now."""
         self.desk.place(call)
-        self._count(call.placed_ms, ("calls",))
+        self._count(call.placed_ms, self._calls)
 
     def call_answered(self, at_ms: int, call: DeskCall, admin: str) -> None:
         """Note that an admin took a call."""
@@ -449,7 +453,7 @@ class Recorder:
         """Note how a call ended: served, rejected, refused or abandoned."""
         self.desk.end(call, at_ms, outcome)
         if outcome == "abandoned":
-            self._count(at_ms, ("desk.abandoned",))
+            self._count(at_ms, self._abandoned)
         if call.subject in self._watched:
             self._call_row(call, at_ms, outcome)
 
@@ -484,7 +488,7 @@ class Recorder:
 
     def forget(self, person: str) -> None:
         """Drop what is kept of somebody whose part is over."""
-        if person in self.access:
+        if person in self.access.pairs:
             self.access.drop(person, self._start_ms)
 
     # The end

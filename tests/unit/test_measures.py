@@ -279,6 +279,7 @@ def test_the_ledger_knows_how_many_codes_are_live_at_any_instant(lives):
     spans = {}
     for at_ms, opens, number, lifetime_ms in sorted(acts, key=lambda act: (act[0], -act[1])):
         if opens:
+            ledger.advance(at_ms)
             ledger.open(f"u{number}", 1, "a1", at_ms, lifetime_ms)
             spans[number] = [at_ms, at_ms + lifetime_ms]
         else:

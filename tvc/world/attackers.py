@@ -329,7 +329,7 @@ class Attackers:
         """Let a code that was sent to its user be stolen, or guessed at."""
         world = self._world
         draws = world.draws
-        if draws.leaks(user, incident, code) and draws.stolen(user, incident, code):
+        if draws.stolen(user, incident, code) and draws.leaks(user, incident, code):
             attack = self._attack("thieves", _THIEVES + user, incident << 16 | code, user)
             at_ms = now_ms + draws.stolen_after(user, incident, code)
             world.kernel.at(at_ms, attack.key, partial(attack.steal, ordinal))

@@ -18,7 +18,7 @@ from tvc.authority.requests import Kind, Request
 from tvc.world.draws import ADMINS
 from tvc.world.everybody import Everybody
 from tvc.world.kernel import Due, Kernel, Rank, tie_key
-from tvc.world.sampling import poisson_quantile
+from tvc.world.sampling import poisson_quantiles
 from tvc.world.streams import Streams
 from tvc.world.users import Cause, Incident
 from tvc.world.weeks import WeekRate, arrivals
@@ -91,7 +91,7 @@ class Population:
             self._coming = self._screen_slab(self._slab)
 
     def _screen_slab(self, slab: int) -> Iterator[tuple[int, int, int]]:
-        """Yield (instant, user, incident) of each loss in a slab, by instant and then by user."""
+        """Return (instant, user, incident) of each loss in a slab, by instant and then by user."""
         from_ms = slab * _SLAB_MS
         expected = self._rate.expected(from_ms, from_ms + _SLAB_MS)
         nothing = exp(-expected)
@@ -100,21 +100,20 @@ class Population:
         total = self._world.workload.users if expected else 0
         for first in range(0, total, _CHUNK):
             uniforms = self._screen.block(slab, first, min(_CHUNK, total - first))
-            for place in np.flatnonzero(uniforms >= nothing).tolist():
-                losses = poisson_quantile(expected, float(uniforms[place]))
-                users.extend([first + place] * losses)
-                numbers.extend(range(losses))
+            hit = np.flatnonzero(uniforms >= nothing)
+            losses = poisson_quantiles(expected, uniforms[hit])
+            users += np.repeat(first + hit, losses).tolist()
+            numbers += [number for several in losses.tolist() for number in range(several)]
         incidents = [slab * _LOSSES_A_SLAB + number for number in numbers]
-        when = self._when
-        shares = np.array([when(*of) for of in zip(users, incidents, strict=True)])
+        shares = np.array(list(map(self._when, users, incidents)))
         instants = self._rate.instants(from_ms, from_ms + _SLAB_MS, shares)
-        horizon_ms = self._world.window.horizon_ms
-        order = np.lexsort((np.array(users, dtype=np.int64), instants)).tolist()
-        times = instants.tolist()
-        return (
-            (times[place], users[place], incidents[place])
-            for place in order
-            if times[place] < horizon_ms
+        order = np.lexsort((np.array(users, dtype=np.int64), instants))
+        order = order[instants[order] < self._world.window.horizon_ms]
+        return zip(
+            instants[order].tolist(),
+            np.array(users, dtype=np.int64)[order].tolist(),
+            np.array(incidents, dtype=np.int64)[order].tolist(),
+            strict=True,
         )
 
     def _arrive(self, user: int, number: int, event: Due) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from itertools import accumulate
 from math import exp, lgamma, log, log1p
 from statistics import NormalDist, fmean
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tvc.files.distributions import (
     Choice,
@@ -20,6 +20,9 @@ from tvc.files.distributions import (
     Lognormal,
     Uniform,
 )
+
+if TYPE_CHECKING:
+    import numpy as np
 
 _NORMAL: Final = NormalDist()
 _Z95: Final = _NORMAL.inv_cdf(0.95)
@@ -138,15 +141,39 @@ def poisson_quantile(mean: float, share: float) -> int:
     >>> poisson_quantile(2.0, 0.5), poisson_quantile(0.0, 0.9)
     (2, 0)
     """
+    lowest, reached = _poisson_reached(mean)
+    return lowest + bisect_right(reached, share)
+
+
+def poisson_quantiles(
+    mean: float, shares: "np.ndarray[Any, np.dtype[np.float64]]"
+) -> "np.ndarray[Any, np.dtype[np.int64]]":
+    """Return `poisson_quantile` of many shares at once.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> poisson_quantiles(2.0, np.array([0.0, 0.5, 0.9])).tolist()
+    [0, 2, 4]
+    """
+    import numpy as np
+
+    lowest, reached = _poisson_reached(mean)
+    counts: np.ndarray[Any, np.dtype[np.int64]]
+    counts = lowest + np.searchsorted(np.array(reached), shares, side="right")
+    return counts
+
+
+def _poisson_reached(mean: float) -> tuple[int, list[float]]:
+    """Return a count and the cumulative distribution from it on, as far as it rises."""
     if mean <= 0:
-        return 0
-    count = max(0, int(mean - 10 * mean**0.5 - 10))
+        return 0, []
+    lowest = count = max(0, int(mean - 10 * mean**0.5 - 10))
     probability = exp(count * log(mean) - mean - lgamma(count + 1))
-    reached = probability
-    while reached <= share:
+    reached = [probability]
+    while True:
         count += 1
         probability *= mean / count
-        reached += probability
         if count > mean and probability < _SMALLEST * _SMALLEST:
-            break
-    return count
+            return lowest, reached
+        reached.append(reached[-1] + probability)

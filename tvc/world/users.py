@@ -64,10 +64,10 @@ class Incident:
     """
 
     __slots__ = (
-        "_by_code", "_fresh", "_next_ms", "_opens_by_code", "_replaced",
-        "_returns", "_session_ends_ms", "_tries", "call", "calling", "calls", "cause", "closed",
-        "code", "device_usable", "entity", "key", "number", "opened_ms", "person", "refused",
-        "shift", "subject", "world",
+        "_by_code", "_fresh", "_next_ms", "_opens_by_code", "_replaced", "_returns",
+        "_session_ends_ms", "_tries", "_typing", "_using_device", "call", "calling", "calls",
+        "cause", "closed", "code", "device_usable", "entity", "key", "number", "opened_ms",
+        "person", "refused", "shift", "subject", "world",
     )  # fmt: skip
 
     rightful = True
@@ -100,6 +100,8 @@ class Incident:
         self._returns = 0
         self._session_ends_ms = -1
         self._tries = 0
+        # Requests that are made again and again: with the device, and with the code they know.
+        self._using_device = self._typing = _sign_in(person, _METHOD, None)
 
     @property
     def suspicious(self) -> bool:
@@ -182,22 +184,23 @@ class Incident:
 
     def _try_all(self, now_ms: int) -> Decision:
         """Sign in by device, unless the page is known to want the code, or by code."""
+        ask, entity = self.world.ask, self.entity
         if self.code is not None and (self._by_code or not self.device_usable):
             if not self.device_usable and self._forgets():
                 self.code = None
                 # They know that there is a code, and not what it is.
-                return self._present(None, None, now_ms)
-            decision = self._present(None, (self.code,), now_ms)
+                return ask(_sign_in(self.person, None, None), now_ms, entity)
+            decision = ask(self._typing, now_ms, entity)
             if decision.allowed or not self._code_is_over(decision):
                 return decision
             self.code = None
             self._by_code = False
             if not self.device_usable:
                 return decision
-        decision = self._present(_METHOD, None, now_ms)
+        decision = ask(self._using_device, now_ms, entity)
         if decision.reason is _SUPERSEDED and self.code is not None:
             self._by_code = True
-            decision = self._present(None, (self.code,), now_ms)
+            decision = ask(self._typing, now_ms, entity)
             if not decision.allowed and self._code_is_over(decision):
                 self.code = None
         return decision
@@ -211,15 +214,6 @@ class Incident:
 
     def _code_is_over(self, decision: Decision) -> bool:
         return decision.rule == "sign_in.code"
-
-    def _present(
-        self, method: Method | None, matched: tuple[int, ...] | None, now_ms: int
-    ) -> Decision:
-        request = _request((
-            _SIGN_IN, self.person, self.person, None, None, method, _RIGHT, matched, True, False,
-            None,
-        ))  # fmt: skip
-        return self.world.ask(request, now_ms, self.entity)
 
     def _signed_in(self, decision: Decision, now_ms: int) -> None:
         self.refused = None
@@ -321,6 +315,7 @@ class Incident:
             self.world.desk.hang_up(self, event.at_ms)
             self.calling = False
             self.code = ordinal
+            self._typing = _sign_in(self.person, None, (ordinal,))
             self.sign_in(event.at_ms)
 
     # How it ends
@@ -337,6 +332,12 @@ class Incident:
         self.closed = True
         del self.world.open[self.person]
         self.world.population.closed(self, now_ms)
+
+
+def _sign_in(person: str, method: Method | None, matched: tuple[int, ...] | None) -> Request:
+    return _request((
+        _SIGN_IN, person, person, None, None, method, _RIGHT, matched, True, False, None,
+    ))  # fmt: skip
 
 
 def _fact(kind: Kind, person: str) -> Request:

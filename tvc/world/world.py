@@ -54,8 +54,8 @@ class World:
     """
 
     __slots__ = (
-        "_nodes", "attackers", "authority", "days", "desk", "draws", "incidents", "kernel", "open",
-        "people", "policy", "population", "recorder", "window", "workload",
+        "_judge", "_nodes", "attackers", "authority", "days", "desk", "draws", "incidents",
+        "kernel", "open", "people", "policy", "population", "recorder", "window", "workload",
     )  # fmt: skip
 
     desk: "Desk"
@@ -83,6 +83,7 @@ class World:
         state = State.of(admins)
         state.accounts = Accounts(state.accounts)
         self.authority = Authority(policy, state, law=law, sink=recorder.sink)
+        self._judge = self.authority.judge
         self.open: dict[str, Incident] = {}
         self.people = People(self.authority, recorder, policy, workload.users, self.open)
         self.incidents = 0
@@ -106,7 +107,7 @@ class World:
             instant = _instant((at_ms, node.name, node.read(at_ms)))
         else:
             instant = _instant((at_ms, None, at_ms))
-        return self.authority.judge(request, instant)
+        return self._judge(request, instant)
 
 
 def week_offset_ms(workload: WorkloadModel) -> int:

@@ -110,8 +110,7 @@ class Ledger:
         self.ends: dict[str, int] = {}
 
     def open(self, subject: str, ordinal: int, issuer: str, at_ms: int, lifetime_ms: int) -> None:
-        """Enter a code that is generated now."""
-        self.advance(at_ms)
+        """Enter a code that is generated now; all that lapsed before has to be closed."""
         code = LedgerCode(subject, ordinal, issuer, at_ms, lifetime_ms, self._leeway_ms)
         heappush(self.lapses, (code.lapses_ms, code))
         codes = self._by_subject.get(subject)

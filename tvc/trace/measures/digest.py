@@ -32,7 +32,8 @@ class Digest:
 
     def update(self, texts: Sequence[str], numbers: Iterable[int]) -> None:
         """Take a block of texts and one of numbers, each of 64 bits and a sign."""
-        self._texts.update(_SEPARATOR.join((*texts, "")).encode())
+        if texts:
+            self._texts.update((_SEPARATOR.join(texts) + _SEPARATOR).encode())
         self._numbers.update(array("q", numbers).tobytes())
 
     def hexdigest(self) -> str:

@@ -256,9 +256,10 @@ class Recorder:
 
     def _advance(self, at_ms: int) -> None:
         """Let the codes and sessions be over that time alone has ended by an instant."""
-        for over_ms, outsider, account in self._session_ends.due(at_ms):
-            self.ledger.advance(over_ms)
-            self.access.lose(over_ms, account, "session_over", _end_session, outsider)
+        if self._timers:
+            for over_ms, outsider, account in self._session_ends.due(at_ms):
+                self.ledger.advance(over_ms)
+                self.access.lose(over_ms, account, "session_over", _end_session, outsider)
         self.ledger.advance(at_ms)
 
     def _count(self, at_ms: int, bins: list[int]) -> None:

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 #: Texts are hashed, and lines written to a file, so many at a time.
 _BLOCK: Final = 4096
+_NEVER_MS: Final = 1 << 62
+#: What numbers of the digest follow an instant; none of them is one.
+_CODE, _WAIT, _READING = -1, -2, -3
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +151,11 @@ class Recorder:
         self._audited = 0
         self._skewed = False
         self._session_ends = SessionEnds(policy.session)
-        self._timers, self._lapses = self._session_ends.heap, self.ledger.lapses
+        self._timers: list[Any] = self._session_ends.heap
+        self._lapses: list[Any] = self.ledger.lapses
+        # The bin of the present, if it is measured; until when it is; and when to look again.
+        self._place: int | None = None
+        self._bin_ends_ms = self._wake_ms = start_ms
         self._keeps_lines = rows is not None
         self._sorts: dict[tuple[Any, ...], _Sort] = {}
         self._handlers: dict[str, _Handler] = {
@@ -166,40 +173,45 @@ class Recorder:
 
     def sink(self, record: Record) -> None:  # noqa: PLR0912 - millions of times, and a call costs
         """Take a record of the authority, in order."""
-        _, kind, (at_ms, node, reading_ms), request, decision, event, _ = record
-        timers, lapses = self._timers, self._lapses
-        if (lapses and lapses[0][0] <= at_ms) or (timers and timers[0][0] <= at_ms):
+        kind, (at_ms, node, reading_ms), request, decision, event = record[1:6]
+        if at_ms >= self._wake_ms:
             self._advance(at_ms)
+        self._numbers.append(at_ms)
         if event is not None:
             _, subject, cause, code, person, lapsed_ms = event
             self._texts += (kind, subject, cause or "", person or "")
-            self._numbers += (at_ms, code or 0, lapsed_ms or 0)
             if person is not None:
                 self._sessions_ended += 1
                 if person != subject:
                     self._session_ended(request, event, at_ms)
             elif code is not None:
+                self._numbers += (_CODE, code, lapsed_ms or 0)
                 self._audited += 1
                 if cause != "lapsed":
                     self.ledger.end(subject, code, at_ms, cause or "")
         elif request is not None and decision is not None:
-            _, by, _, _, _, method, _, matched, _, sso, _ = request
-            _, reason, rule, _, account, code, _, _, _, wait_ms, _, _, _ = decision
-            key = (kind, method, matched is None, sso, reason, rule, by == account)
+            by, reason, account, code = request[1], decision[1], decision[4], decision[5]
+            key = (
+                kind, request[5], request[7] is None, request[9], reason, decision[2],
+                by == account,
+            )  # fmt: skip
             sort = self._sorts.get(key)
             if sort is None:
                 sort = self._sorts[key] = self._sort(*key)
             text, bins, handler = sort
             self._texts += (text, by, account or "")
-            self._numbers += (at_ms, code or 0, wait_ms or 0)
-            if bins is not None and self._start_ms <= at_ms < self._horizon_ms:
-                bins[(at_ms - self._start_ms) // self.bin_ms] += 1
+            if code is not None:
+                self._numbers += (_CODE, code, 0)
+            elif reason is not None:
+                self._numbers += (_WAIT, decision[9] or 0)
+            if bins is not None and self._place is not None:
+                bins[self._place] += 1
             if handler is not None:
                 handler(request, decision, at_ms)
         if reading_ms != at_ms:
             self._skewed = True
             self._texts.append(node or "")
-            self._numbers.append(reading_ms)
+            self._numbers += (_READING, reading_ms)
         if len(self._texts) > _BLOCK:
             self._hash()
         if self._keeps_lines:
@@ -255,12 +267,29 @@ class Recorder:
             self._lines.clear()
 
     def _advance(self, at_ms: int) -> None:
-        """Let the codes and sessions be over that time alone has ended by an instant."""
+        """Do what time alone has brought about by an instant.
+
+        Codes and sessions are over, and another bin begins.
+        """
         if self._timers:
             for over_ms, outsider, account in self._session_ends.due(at_ms):
                 self.ledger.advance(over_ms)
                 self.access.lose(over_ms, account, "session_over", _end_session, outsider)
         self.ledger.advance(at_ms)
+        if at_ms >= self._horizon_ms:
+            self._place, self._bin_ends_ms = None, _NEVER_MS
+        elif at_ms >= self._bin_ends_ms:
+            self._place = (at_ms - self._start_ms) // self.bin_ms
+            self._bin_ends_ms = self._start_ms + (self._place + 1) * self.bin_ms
+            self._bin_ends_ms = min(self._bin_ends_ms, self._horizon_ms)
+        self._look_ahead()
+
+    def _look_ahead(self) -> None:
+        """Find out when time alone will bring something about."""
+        self._wake_ms = self._bin_ends_ms
+        for heap in (self._lapses, self._timers):
+            if heap and heap[0][0] < self._wake_ms:
+                self._wake_ms = heap[0][0]
 
     def _count(self, at_ms: int, bins: list[int]) -> None:
         """Count an event in its bin, if it lies within the window."""
@@ -303,6 +332,7 @@ class Recorder:
         access = self.access.gain(at_ms, person, account, begin)
         self.access.signed_in(at_ms, access)
         self._session_ends.opened(at_ms, person, account)
+        self._look_ahead()
 
     def _use(self, account: str, ordinal: int, at_ms: int, own: bool) -> None:
         code = self.ledger.find(account, ordinal)
@@ -362,6 +392,7 @@ class Recorder:
             self._no_longer_stranded(subject, at_ms)
         lifetime_ms = request.lifetime_ms or 0
         self.ledger.open(subject, decision.code or 0, request.by, at_ms, lifetime_ms)
+        self._wake_ms = min(self._wake_ms, self._lapses[0][0])
 
     def _expire_allowed(self, _request: Request, decision: Decision, at_ms: int) -> None:
         subject = decision.subject or ""
@@ -380,6 +411,7 @@ class Recorder:
                 if with_code and access.session and access.via == code.ordinal:
                     if cause == "used_up":
                         self._session_ends.end_at(code.expires_ms, access.outsider, subject)
+                        self._look_ahead()
                     else:
                         access.session = False
 

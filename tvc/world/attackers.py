@@ -266,15 +266,23 @@ class Attackers:
         Where.
     streams
         Of the run, for when attacks begin.
+
+    Attributes
+    ----------
+    answers : Answers
+        What is done about them.
+    after_codes : bool
+        Whether anybody is after the codes that are sent to users.
     """
 
-    __slots__ = ("_arrived", "_sources", "_world", "answers")
+    __slots__ = ("_arrived", "_sources", "_world", "after_codes", "answers")
 
     def __init__(self, world: "World", streams: Streams) -> None:
         self._world = world
         self.answers = Answers(world)
         self._arrived = 0
         attackers = world.workload.attackers
+        self.after_codes = attackers.thieves.per_leak > 0 or attackers.guessers.per_code > 0
         kinds = (
             ("callers", attackers.callers.per_day, Attack.call_desk),
             ("guessers", attackers.guessers.per_day, Attack.guess_from),

@@ -220,7 +220,7 @@ class Case:
         entity, number = caller.entity, caller.number
         code = caller.calls
         caller.given(ordinal, now_ms + world.draws.delivery(entity, number, code))
-        if entity < ADMINS:
+        if world.attackers.after_codes and entity < ADMINS:
             world.attackers.code_sent(entity, number, code, ordinal, now_ms)
 
     # Waiting

@@ -128,7 +128,7 @@ class Population:
         leaves_ms = self.leaves_ms(user)
         if leaves_ms <= now_ms:
             return
-        world.recorder.loss(now_ms, name)
+        world.recorder.loss(now_ms)
         if world.draws.sso(user, 0, 0):
             return
         incident = world.open.get(name)

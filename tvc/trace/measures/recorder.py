@@ -101,6 +101,9 @@ class Recorder:
     ----------
     digest : str
         SHA-256 of all records, after `finish`.
+    queue, busy, duty : callable
+        Told at an instant how many callers wait, how many admins are on a call, and how many on
+        duty, from then on; the last may be told at the end of the run.
     """
 
     _result: Measured
@@ -139,6 +142,10 @@ class Recorder:
         self.ledger = Ledger(start_ms, horizon_ms, bin_ms, policy.clock.leeway_ms, self._code_over)
         self.access = AccessBook(start_ms, horizon_ms, bin_ms)
         self.desk = DeskBook(start_ms, horizon_ms, bin_ms)
+        # The levels' own methods: a call of a call is made millions of times.
+        self.queue, self.busy, self.duty = (
+            level.set for level in (self.desk.queue, self.desk.busy, self.desk.duty)
+        )
         self.locked_out = Level(start_ms, horizon_ms, bin_ms)
         self.time_to_access = Histogram()
         self.overstay = 0
@@ -463,7 +470,7 @@ class Recorder:
         self._watched.add(person)
         self._keeps_lines = True
 
-    def loss(self, at_ms: int, _person: str) -> None:
+    def loss(self, at_ms: int) -> None:
         """Count a lost device."""
         self._count(at_ms, self._losses)
 
@@ -500,18 +507,6 @@ class Recorder:
                 self.event_rows.append((
                     step_ms, step_ms, None, kind, call.caller, call.subject, *(None,) * 5,
                 ))  # fmt: skip
-
-    def queue(self, at_ms: int, waiting: int) -> None:
-        """Note how many callers wait from now on."""
-        self.desk.queue.set(at_ms, waiting)
-
-    def busy(self, at_ms: int, admins: int) -> None:
-        """Note how many admins are on a call from now on."""
-        self.desk.busy.set(at_ms, admins)
-
-    def duty(self, at_ms: int, admins: int) -> None:
-        """Note how many admins are on duty from now on; may be told at the end of the run."""
-        self.desk.duty.set(at_ms, admins)
 
     def left(self, at_ms: int, person: str) -> None:
         """End what somebody was locked out of who has left the company."""

@@ -172,7 +172,7 @@ def test_calls_are_counted_by_their_number_and_their_end():
     first = placed(recorder, 0, "u1", "u1", 1)
     second = placed(recorder, MINUTE_MS, "u2", "u2", 2)
     recorder.queue(MINUTE_MS, 1)
-    recorder.call_answered(0, first, "a1")
+    first.answered_ms, first.admin = 0, "a1"
     recorder.busy(0, 1)
     recorder.call_ended(6 * MINUTE_MS, first, "served")
     recorder.busy(6 * MINUTE_MS, 0)

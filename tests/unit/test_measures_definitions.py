@@ -149,7 +149,7 @@ def test_a_caller_who_still_waits_at_the_end_has_waited_without_end():
 def test_a_call_under_way_at_the_end_has_waited_and_kept_an_admin_busy():
     play = Play()
     call = placed(play.recorder, 0, "u1", "u1", 1)
-    play.recorder.call_answered(HOUR_MS, call, "a1")
+    call.answered_ms, call.admin = HOUR_MS, "a1"
     play.finish()
     assert play.value("max(desk.wait)") == HOUR_MS
     assert play.value("mean(desk.minutes)") == END_MS - HOUR_MS

@@ -211,7 +211,8 @@ class Desk:
         call.answered = True
         self._busy += 1
         world, caller = self._world, call.party
-        world.recorder.call_answered(now_ms, call, admin.name)
+        call.answered_ms = now_ms
+        call.admin = admin.name
         world.recorder.busy(now_ms, self._busy)
         draws = world.draws
         duration_ms = draws.handling(caller.entity, caller.number, caller.calls)
@@ -243,7 +244,9 @@ class Desk:
         self._busy -= 1
         world.recorder.busy(now_ms, self._busy)
         if idle is not None:
-            self._return(idle, now_ms)
+            heappush(self._free, idle.index)
+            if self._waiting:
+                self._serve(now_ms)
 
     def _passes(self, caller: Caller) -> bool:
         draws = self._world.draws
@@ -258,11 +261,8 @@ class Desk:
         return lifetime(caller.entity, caller.number, caller.calls)
 
     def _resume(self, admin: Admin, event: Due) -> None:
-        self._return(admin, event.at_ms)
-
-    def _return(self, admin: Admin, now_ms: int) -> None:
         heappush(self._free, admin.index)
-        self._serve(now_ms)
+        self._serve(event.at_ms)
 
     def _serve(self, now_ms: int) -> None:
         """Answer who waits, as long as the desk is open and somebody is free."""

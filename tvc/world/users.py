@@ -186,7 +186,15 @@ class Incident:
         """Sign in by device, unless the page is known to want the code, or by code."""
         ask, entity = self.world.ask, self.entity
         if self.code is not None and (self._by_code or not self.device_usable):
-            if not self.device_usable and self._forgets():
+            forgotten = False
+            if not self.device_usable:
+                # Each use has a number of its own, whichever code it is of.
+                self._tries += 1
+                if self._fresh:
+                    self._fresh = False  # just after it arrived nobody has forgotten it
+                else:
+                    forgotten = self.world.draws.forgotten(entity, self.number, self._tries)
+            if forgotten:
                 self.code = None
                 # They know that there is a code, and not what it is.
                 return ask(_sign_in(self.person, None, None), now_ms, entity)
@@ -204,13 +212,6 @@ class Incident:
             if not decision.allowed and self._code_is_over(decision):
                 self.code = None
         return decision
-
-    def _forgets(self) -> bool:
-        # Each use has a number of its own, whichever code it is of.
-        self._tries += 1
-        fresh, self._fresh = self._fresh, False
-        # Just after the code arrived nobody has forgotten it.
-        return not fresh and self.world.draws.forgotten(self.entity, self.number, self._tries)
 
     def _code_is_over(self, decision: Decision) -> bool:
         return decision.rule == "sign_in.code"
@@ -312,7 +313,8 @@ class Incident:
     def _learn(self, ordinal: int, event: Due) -> None:
         if not self.closed and self.calling:
             # Whoever called again meanwhile needs no answer any more.
-            self.world.desk.hang_up(self, event.at_ms)
+            if self.call is not None:
+                self.world.desk.hang_up(self, event.at_ms)
             self.calling = False
             self.code = ordinal
             self._typing = _sign_in(self.person, None, (ordinal,))

@@ -56,6 +56,8 @@ class DeskBook:
         Over the calls that are counted.
     placed : int
         All calls of the run.
+    calls_by_bin, abandoned_by_bin : list of int
+        When calls were placed, and when callers gave up, within the window.
     open : dict of DeskCall
         Those under way, in the order in which they were placed; the values mean nothing.
     ends : dict of str to int
@@ -65,6 +67,9 @@ class DeskBook:
     def __init__(self, start_ms: int, horizon_ms: int, bin_ms: int) -> None:
         self._start_ms = start_ms
         self._horizon_ms = horizon_ms
+        self._bin_ms = bin_ms
+        self.calls_by_bin = [0] * -(-(horizon_ms - start_ms) // bin_ms)
+        self.abandoned_by_bin = self.calls_by_bin.copy()
         self.wait = Histogram()
         self.queue = Level(start_ms, horizon_ms, bin_ms)
         self.busy = Level(start_ms, horizon_ms, bin_ms)
@@ -81,7 +86,9 @@ class DeskBook:
         """Take a call."""
         self.placed += 1
         self.open[call] = None
-        if self._start_ms <= call.placed_ms < self._horizon_ms:
+        placed_ms = call.placed_ms
+        if self._start_ms <= placed_ms < self._horizon_ms:
+            self.calls_by_bin[(placed_ms - self._start_ms) // self._bin_ms] += 1
             self.calls += 1
             if call.number > 1:
                 self.repeat_calls += 1
@@ -90,6 +97,8 @@ class DeskBook:
         """End a call."""
         self.ends[outcome] += 1
         self.open.pop(call, None)
+        if outcome == "abandoned" and self._start_ms <= at_ms < self._horizon_ms:
+            self.abandoned_by_bin[(at_ms - self._start_ms) // self._bin_ms] += 1
         if self._start_ms <= call.placed_ms < self._horizon_ms:
             if call.answered_ms is None:
                 self.abandoned += 1

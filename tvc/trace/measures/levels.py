@@ -29,9 +29,9 @@ class Level:
         self._end_ms = end_ms
         self._bin_ms = bin_ms
         self._since_ms = start_ms
-        # The bin that the latest change fell into.
-        self._place = 0
-        self._bin_ends_ms = min(start_ms + bin_ms, end_ms)
+        # The bin that the latest change fell into; before the window there is none.
+        self._place = -1
+        self._bin_ends_ms = start_ms
         self.value = 0
         self.highest = 0
         #: Level times milliseconds, by bin.
@@ -40,13 +40,13 @@ class Level:
     def set(self, at_ms: int, value: int) -> None:
         """Let the level be another from an instant on, which is none before the last one's."""
         since_ms = self._since_ms
-        if at_ms > since_ms:
-            # What was reached before the window counts if it holds into it.
-            if self.value > self.highest and since_ms < self._end_ms:
-                self.highest = self.value
-            if at_ms < self._bin_ends_ms:
-                self.area[self._place] += self.value * (at_ms - since_ms)
-            elif since_ms < self._end_ms:
+        if since_ms < at_ms < self._bin_ends_ms:
+            self.area[self._place] += self.value * (at_ms - since_ms)
+            self._since_ms = at_ms
+        elif since_ms < at_ms:
+            if since_ms < self._end_ms:
+                # What was reached before the window counts, since it holds into it.
+                self.highest = max(self.highest, self.value)
                 self._fill(since_ms, min(at_ms, self._end_ms))
             self._since_ms = at_ms
         self.value = value

@@ -7,7 +7,7 @@ with the horizon; rows are kept of the sampled people alone.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from tvc.authority.authority import Record
 from tvc.authority.context import Event
@@ -59,22 +59,9 @@ class Window:
 _Handler = Callable[[Request, Decision, int], None]
 
 
-class _Sort(NamedTuple):
-    """What the records of like requests with like decisions have in common.
-
-    Attributes
-    ----------
-    text
-        For the digest.
-    bins
-        Where they are counted; None for those that are not.
-    handler
-        What else is made of them.
-    """
-
-    text: str
-    bins: list[int] | None
-    handler: _Handler | None
+#: What the records of like requests with like decisions have in common: a text for the digest,
+#: the bins that they are counted in, and what else is made of them.
+_Sort = tuple[str, list[int] | None, _Handler | None]
 
 
 class Recorder:
@@ -101,6 +88,8 @@ class Recorder:
     ----------
     digest : str
         SHA-256 of all records, after `finish`.
+    call_placed : callable
+        Told of a call that is placed now.
     queue, busy, duty : callable
         Told at an instant how many callers wait, how many admins are on a call, and how many on
         duty, from then on; the last may be told at the end of the run.
@@ -135,17 +124,18 @@ class Recorder:
         bins = -(-(horizon_ms - start_ms) // bin_ms)
         self._bins = bins
         self.series: dict[tuple[str, ...], list[int]] = {}
-        self._losses = self._bins_of(("losses",))
-        self._calls = self._bins_of(("calls",))
-        self._abandoned = self._bins_of(("desk.abandoned",))
         self.counted: dict[str, int] = {}
         self.ledger = Ledger(start_ms, horizon_ms, bin_ms, policy.clock.leeway_ms, self._code_over)
         self.access = AccessBook(start_ms, horizon_ms, bin_ms)
         self.desk = DeskBook(start_ms, horizon_ms, bin_ms)
-        # The levels' own methods: a call of a call is made millions of times.
+        # Methods of theirs, since a call of a call would be made millions of times.
+        self.call_placed = self.desk.place
         self.queue, self.busy, self.duty = (
             level.set for level in (self.desk.queue, self.desk.busy, self.desk.duty)
         )
+        self.series["calls",] = self.desk.calls_by_bin
+        self.series["desk.abandoned",] = self.desk.abandoned_by_bin
+        self._losses = self._bins_of(("losses",))
         self.locked_out = Level(start_ms, horizon_ms, bin_ms)
         self.time_to_access = Histogram()
         self.overstay = 0
@@ -252,7 +242,7 @@ class Recorder:
         elif kind == "generate.denied":
             counted = "generate.denied", str(reason)
         bins = None if counted is None else self._bins_of(counted)
-        return _Sort("|".join((kind, label, reason or "", rule or "")), bins, handler)
+        return "|".join((kind, label, reason or "", rule or "")), bins, handler
 
     def _hash(self) -> None:
         self._digest.update(self._texts, self._numbers)
@@ -297,11 +287,6 @@ class Recorder:
         for heap in (self._lapses, self._timers):
             if heap and heap[0][0] < self._wake_ms:
                 self._wake_ms = heap[0][0]
-
-    def _count(self, at_ms: int, bins: list[int]) -> None:
-        """Count an event in its bin, if it lies within the window."""
-        if self._start_ms <= at_ms < self._horizon_ms:
-            bins[(at_ms - self._start_ms) // self.bin_ms] += 1
 
     def _bins_of(self, key: tuple[str, ...]) -> list[int]:
         bins = self.series.get(key)
@@ -472,28 +457,17 @@ class Recorder:
 
     def loss(self, at_ms: int) -> None:
         """Count a lost device."""
-        self._count(at_ms, self._losses)
+        if self._start_ms <= at_ms < self._horizon_ms:
+            self._losses[(at_ms - self._start_ms) // self.bin_ms] += 1
 
     def counted_sign_ins(self, at_ms: int, method: str, number: int) -> None:
         """Count allowed sign-ins that were not carried out, on the day that begins now."""
         if self._start_ms <= at_ms < self._horizon_ms:
             self.counted[method] = self.counted.get(method, 0) + number
 
-    def call_placed(self, call: DeskCall) -> None:
-        """Note a call that is placed now."""
-        self.desk.place(call)
-        self._count(call.placed_ms, self._calls)
-
-    def call_answered(self, at_ms: int, call: DeskCall, admin: str) -> None:
-        """Note that an admin took a call."""
-        call.answered_ms = at_ms
-        call.admin = admin
-
     def call_ended(self, at_ms: int, call: DeskCall, outcome: str) -> None:
         """Note how a call ended: served, rejected, refused or abandoned."""
         self.desk.end(call, at_ms, outcome)
-        if outcome == "abandoned":
-            self._count(at_ms, self._abandoned)
         if call.subject in self._watched:
             self._call_row(call, at_ms, outcome)
 

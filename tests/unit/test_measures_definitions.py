@@ -166,13 +166,9 @@ def test_sign_ins_without_a_proof_are_told_apart():
     assert found == {("password", "allow"), ("none", "deny"), ("sso", "deny")}
 
 
-@pytest.mark.parametrize("settled", [False, True])
-def test_rows_of_somebody_begin_when_they_are_watched(settled):
+def test_rows_of_somebody_begin_when_they_are_watched():
     play = Play()
     assert play.method(0)
-    if settled:
-        placed(play.recorder, 1, "u2", "u2", 1)
-        play.recorder.code_learnt(1, OUTSIDER, "u1", 1)
     play.recorder.watch("u1")
     assert play.method(2)
     events = play.finish().recorder.frames().events

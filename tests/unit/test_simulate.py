@@ -330,6 +330,15 @@ def test_the_same_inputs_give_the_same_digest_in_any_process_whatever_its_hash_s
     assert simulate("salesforce", BUSY, seed=3, replication=1).digest != busy.digest
 
 
+def test_a_run_without_a_digest_measures_the_same(busy):
+    run = simulate("salesforce", BUSY, seed=busy.seed, hashed=False)
+    assert not run.digest
+    assert run.summary.equals(busy.summary)
+    assert run.series.equals(busy.series)
+    assert run.histograms.equals(busy.histograms)
+    assert run.kernel_events == busy.kernel_events
+
+
 def test_the_package_offers_its_names_and_stays_light_until_they_are_used():
     assert tvc.simulate is simulate
     assert tvc.Policy is Policy

@@ -83,7 +83,13 @@ def replicate(arm: Arm, seed: int, replication: int, warmup_ms: int = 0) -> "Mea
     from tvc.world.simulation import simulate
 
     return simulate(
-        arm.policy, arm.workload, seed, replication=replication, warmup_ms=warmup_ms, sampled=0.0
+        arm.policy,
+        arm.workload,
+        seed,
+        replication=replication,
+        warmup_ms=warmup_ms,
+        sampled=0.0,
+        hashed=False,
     ).measured
 
 

@@ -26,6 +26,8 @@ _METHOD: Final = Method.AUTHENTICATOR
 _RIGHT: Final = Proof.RIGHT
 _SIGN_IN: Final = Kind.SIGN_IN
 _GENERATE: Final = Kind.GENERATE
+_WRONG_PASSWORD: Final = Reason.WRONG_PASSWORD
+_SUPERSEDED: Final = Reason.SUPERSEDED_BY_CODE
 #: More refusals in a row than there are things to mend mean that nothing will help.
 _MOST_REMEDIES: Final = 8
 
@@ -38,6 +40,9 @@ class Outcome(StrEnum):
     REJECTED = auto()  # the identity check failed
     REFUSED = auto()  # the law will not have it
     UNABLE = auto()  # this admin cannot act at present
+
+
+_DONE: Final = Outcome.DONE
 
 
 class Admin:
@@ -146,18 +151,18 @@ class Case:
         if not self._admin.ready(now_ms):
             return Outcome.UNABLE
         caller = self._caller
-        if caller.refused is Reason.WRONG_PASSWORD:
+        if caller.refused is _WRONG_PASSWORD:
             if not self._reset(now_ms):
                 return Outcome.REFUSED
             caller.helped(now_ms)
-            return Outcome.DONE
+            return _DONE
         if caller.rightful:
             fact = _FACTS.get(caller.refused)
             if fact is not None:
                 self._world.ask(self._request(fact), now_ms, caller.entity)
                 caller.helped(now_ms)
-                return Outcome.DONE
-            if caller.device_usable and caller.refused is Reason.SUPERSEDED_BY_CODE:
+                return _DONE
+            if caller.device_usable and caller.refused is _SUPERSEDED:
                 return self._free_methods(now_ms)
         return self._generate(now_ms)
 
@@ -179,7 +184,7 @@ class Case:
         if caller.suspicious and caller.entity < ADMINS:
             self._world.attackers.answers.suspect(caller.subject, caller.entity, now_ms)
         caller.helped(now_ms)
-        return Outcome.DONE
+        return _DONE
 
     def _generate(self, now_ms: int) -> Outcome:
         world, caller, admin = self._world, self._caller, self._admin
@@ -191,7 +196,7 @@ class Case:
             decision = admin.ask(request, now_ms, caller.entity)
             if decision.allowed:
                 self._hand_over(decision.code or 0, now_ms)
-                return Outcome.DONE
+                return _DONE
             match decision.reason:
                 case Reason.CODE_ALREADY_LIVE:
                     ended = admin.ask(self._request(Kind.EXPIRE), now_ms, caller.entity)

@@ -47,7 +47,7 @@ class Run:
     measured
         What replications are compared by.
     digest
-        SHA-256 of every audit record.
+        SHA-256 of every audit record; empty where it was not made.
     kernel_events, incidents
         What the model took, and how often somebody got into trouble.
     window
@@ -131,6 +131,7 @@ def simulate(  # noqa: PLR0913 - what a run is made of, by keyword
     warmup_ms: int = 0,
     sampled: float | None = None,
     trace: Path | None = None,
+    hashed: bool = True,
     progress: Progress | None = None,
     law: Law = LAW,
 ) -> Run:
@@ -152,6 +153,8 @@ def simulate(  # noqa: PLR0913 - what a run is made of, by keyword
         incidents. Whatever is measured counts everybody.
     trace
         A Parquet file for every audit record.
+    hashed
+        Whether the digest of all audit records is made.
     progress
         Called now and then with the share that is done.
     law
@@ -187,7 +190,7 @@ def simulate(  # noqa: PLR0913 - what a run is made of, by keyword
     streams = Streams(seed, replication)
     rows = None if trace is None else TraceFile(trace)
     recorder = Recorder(
-        policy, window, given_sessions=model.desk.admins, rows=rows,
+        policy, window, given_sessions=model.desk.admins, rows=rows, hashed=hashed,
     )  # fmt: skip
     world = assemble(policy, model, law, streams, recorder, window, share)
     try:

@@ -23,7 +23,11 @@ _request = builder(Request)
 _METHOD = Method.AUTHENTICATOR
 _RIGHT = Proof.RIGHT
 _SIGN_IN = Kind.SIGN_IN
+# Looking a member up in an enumeration is a function call.
+_LOSE_DEVICE = Kind.LOSE_DEVICE
+_FIND_DEVICE = Kind.FIND_DEVICE
 _SUPERSEDED = Reason.SUPERSEDED_BY_CODE
+_NO_MORE = frozenset((Reason.USER_INACTIVE, Reason.NO_SUCH_USER))
 
 
 class Cause(Enum):
@@ -119,7 +123,7 @@ class Incident:
         """Lose the device; it will be found, or replaced."""
         world = self.world
         draws, entity = world.draws, self.entity
-        world.ask(_fact(Kind.LOSE_DEVICE, self.person), at_ms, entity)
+        world.ask(_fact(_LOSE_DEVICE, self.person), at_ms, entity)
         self.device_usable = False
         self._replaced = False
         self._returns += 1
@@ -132,7 +136,7 @@ class Incident:
 
     def strand(self, at_ms: int) -> None:
         """Be without methods in an outage, until `restore`."""
-        self.world.ask(_fact(Kind.LOSE_DEVICE, self.person), at_ms, self.entity)
+        self.world.ask(_fact(_LOSE_DEVICE, self.person), at_ms, self.entity)
         self.device_usable = False
 
     def restore(self, at_ms: int) -> None:
@@ -176,7 +180,7 @@ class Incident:
     def be_refused(self, reason: Reason | None, now_ms: int) -> None:
         """Call the desk, unless the account is no more."""
         self.refused = reason
-        if reason is Reason.USER_INACTIVE or reason is Reason.NO_SUCH_USER:
+        if reason in _NO_MORE:
             self._close(now_ms)
             return
         self.calling = True
@@ -238,7 +242,7 @@ class Incident:
 
     def _have_device(self, now_ms: int) -> None:
         world = self.world
-        world.ask(_fact(Kind.FIND_DEVICE, self.person), now_ms, self.entity)
+        world.ask(_fact(_FIND_DEVICE, self.person), now_ms, self.entity)
         self.device_usable = True
         self._by_code = False
         self._replaced = False

@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 #: Texts are hashed, and lines written to a file, so many at a time.
 _BLOCK: Final = 4096
 _NEVER_MS: Final = 1 << 62
-#: What numbers of the digest follow an instant; none of them is one.
-_CODE, _WAIT, _READING = -1, -2, -3
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +81,13 @@ class Recorder:
         Width of the bins of the series.
     rows
         Receives every record.
+    hashed
+        Whether the digest is made.
 
     Attributes
     ----------
     digest : str
-        SHA-256 of all records, after `finish`.
+        SHA-256 of all records, after `finish`; empty where none is made.
     call_placed : callable
         Told of a call that is placed now.
     queue, busy, duty : callable
@@ -97,7 +97,7 @@ class Recorder:
 
     _result: Measured
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a run may keep, by keyword
         self,
         policy: Policy,
         window: Window,
@@ -105,6 +105,7 @@ class Recorder:
         given_sessions: int = 0,
         bin_ms: int = HOUR_MS,
         rows: "TraceFile | None" = None,
+        hashed: bool = True,
     ) -> None:
         self.policy = policy
         self.window = window
@@ -115,6 +116,7 @@ class Recorder:
         self._watched: set[str] = set()
         self._file = rows
         self._lines: list[Line] = []
+        self._hashed = hashed
         self._digest = Digest()
         self._texts: list[str] = []
         self._numbers: list[int] = []
@@ -173,16 +175,17 @@ class Recorder:
         kind, (at_ms, node, reading_ms), request, decision, event = record[1:6]
         if at_ms >= self._wake_ms:
             self._advance(at_ms)
-        self._numbers.append(at_ms)
+        hashed = self._hashed
         if event is not None:
             _, subject, cause, code, person, lapsed_ms = event
-            self._texts += (kind, subject, cause or "", person or "")
+            if hashed:
+                self._texts += (kind, subject, cause or "", person or "")
+                self._numbers += (at_ms, code or 0, lapsed_ms or 0)
             if person is not None:
                 self._sessions_ended += 1
                 if person != subject:
                     self._session_ended(request, event, at_ms)
             elif code is not None:
-                self._numbers += (_CODE, code, lapsed_ms or 0)
                 self._audited += 1
                 if cause != "lapsed":
                     self.ledger.end(subject, code, at_ms, cause or "")
@@ -196,20 +199,19 @@ class Recorder:
             if sort is None:
                 sort = self._sorts[key] = self._sort(*key)
             text, bins, handler = sort
-            self._texts += (text, by, account or "")
-            if code is not None:
-                self._numbers += (_CODE, code, 0)
-            elif reason is not None:
-                self._numbers += (_WAIT, decision[9] or 0)
+            if hashed:
+                self._texts += (text, by, account or "")
+                self._numbers += (at_ms, code or 0, decision[9] or 0)
             if bins is not None and self._place is not None:
                 bins[self._place] += 1
             if handler is not None:
                 handler(request, decision, at_ms)
         if reading_ms != at_ms:
             self._skewed = True
-            self._texts.append(node or "")
-            self._numbers += (_READING, reading_ms)
-        if len(self._texts) > _BLOCK:
+            if hashed:
+                self._texts.append(node or "")
+                self._numbers.append(reading_ms)
+        if hashed and len(self._texts) > _BLOCK:
             self._hash()
         if self._keeps_lines:
             self._keep_line(record)
@@ -513,8 +515,9 @@ class Recorder:
         self._advance(at_ms)
         if self._file is not None:
             self._write_lines(self._file)
-        self._hash()
-        self.digest = self._digest.hexdigest()
+        if self._hashed:
+            self._hash()
+            self.digest = self._digest.hexdigest()
         # What was met outside the window alone has a line, and nothing in it.
         self.series = {key: bins for key, bins in self.series.items() if any(bins)}
         left = self.ledger.finish(at_ms)

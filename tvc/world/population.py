@@ -241,6 +241,8 @@ class Population:
         if name in self._world.open or leaves_ms <= now_ms:
             return None
         incident = self._open(user, name, _OUTAGES + index, Cause.OUTAGE, now_ms, leaves_ms)
+        # Drawn again by who plans anything: a million may wait at once, and each day takes room.
+        incident.shift = NO_SHIFT
         incident.strand(now_ms)
         incident.sign_in(now_ms)
         return incident

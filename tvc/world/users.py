@@ -69,14 +69,17 @@ class Incident:
 
     __slots__ = (
         "_by_code", "_fresh", "_next_ms", "_opens_by_code", "_replaced", "_returns",
-        "_session_ends_ms", "_tries", "_typing", "_using_device", "call", "calling", "calls",
-        "cause", "closed", "code", "device_usable", "entity", "key", "number", "opened_ms",
-        "person", "refused", "shift", "subject", "world",
+        "_session_ends_ms", "_tries", "_typing", "call", "calling", "calls", "cause", "closed",
+        "code", "device_usable", "entity", "key", "number", "opened_ms", "person", "refused",
+        "shift", "subject", "world",
     )  # fmt: skip
 
     rightful = True
     approvable = True
     wants_reset = False
+
+    #: The request with the code they know, which is made again and again.
+    _typing: Request
 
     def __init__(  # noqa: PLR0913, PLR0917 - who, which, and where among others
         self, world: "World", person: str, entity: int, number: int, cause: Cause, arrival: int
@@ -104,8 +107,6 @@ class Incident:
         self._returns = 0
         self._session_ends_ms = -1
         self._tries = 0
-        # Requests that are made again and again: with the device, and with the code they know.
-        self._using_device = self._typing = _sign_in(person, _METHOD, None)
 
     @property
     def suspicious(self) -> bool:
@@ -209,7 +210,7 @@ class Incident:
             self._by_code = False
             if not self.device_usable:
                 return decision
-        decision = ask(self._using_device, now_ms, entity)
+        decision = ask(_sign_in(self.person, _METHOD, None), now_ms, entity)
         if decision.reason is _SUPERSEDED and self.code is not None:
             self._by_code = True
             decision = ask(self._typing, now_ms, entity)

@@ -26,6 +26,7 @@ from tvc.trace.measures.levels import Level
 from tvc.trace.measures.lines import CODE_METHOD, Line, line_of, subject_of
 from tvc.trace.measures.measured import Measured
 from tvc.trace.measures.session_ends import SessionEnds
+from tvc.trace.measures.totals import totals
 
 if TYPE_CHECKING:
     from tvc.trace.measures.frames import Frames
@@ -543,49 +544,8 @@ class Recorder:
             check_codes(self.ledger, len(left), self._audited, self._skewed)
             check_calls(self.desk)
             check_sessions(self._sessions_opened, self._sessions_ended)
-        self._result = self._measured(at_ms)
+        self._result = totals(self, at_ms)
         return self._result
-
-    def _measured(self, at_ms: int) -> Measured:
-        desk, ledger, until_ms = self.desk, self.ledger, min(at_ms, self._horizon_ms)
-        totals = {
-            "locked_out": self.time_to_access.total_ms,
-            "calls": desk.calls,
-            "repeat_calls": desk.repeat_calls,
-            "desk.abandoned": desk.abandoned,
-            "desk.minutes": desk.handled_ms,
-            "codes.generated": ledger.generated,
-            "codes.lapsed_unused": ledger.lapsed_unused,
-            "exposure": ledger.exposed_ms,
-            "exposure.idle": ledger.idle_ms,
-            "stranded": self.stranded_ms,
-            "overstay": self.overstay,
-            "takeover": self.access.takeovers,
-            "access": self.access.access_ms,
-        }
-        counts: dict[str, dict[tuple[str, ...], float]] = {
-            name: {(): float(total)} for name, total in totals.items()
-        }
-        sign_ins: dict[tuple[str, ...], float] = {}
-        for (method, outcome, reason, _), number in self.sign_ins().items():
-            key = (method, outcome, reason)
-            sign_ins[key] = sign_ins.get(key, 0) + number
-        counts["sign_ins"] = sign_ins
-        counts["generate.denied"] = {
-            (str(labels[0]),): float(sum(bins))
-            for (measure, *labels), bins in self.series.items()
-            if measure == "generate.denied"
-        }
-        return Measured(
-            counts,
-            {
-                "time_to_access": self.time_to_access,
-                "desk.wait": desk.wait,
-                "dwell": self.access.dwell,
-            },
-            {"codes.live": (ledger.live.mean(until_ms), float(ledger.live.highest))},
-            {"desk.utilisation": desk.utilisation()},
-        )
 
     def sign_ins(self) -> dict[tuple[str, str, str, str], int]:
         """Return how many sign-ins there were by method, outcome, reason and who."""

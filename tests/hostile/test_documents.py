@@ -272,10 +272,10 @@ def test_aliases_that_explode_are_refused_at_once():
         f"{b}: &{b} [{','.join(['*' + a] * 9)}]"
         for a, b in zip("abcdefgh", "bcdefghi", strict=True)
     ]
-    started = time.monotonic()
+    started = time.process_time()
     _, _, message = only_fault("\n".join(lines))
     assert message == "more than 200000 values in a file, aliases written out"
-    assert time.monotonic() - started < 1
+    assert time.process_time() - started < 1
 
 
 def test_aliases_are_limited_in_number_and_in_the_depth_they_reach():
@@ -321,10 +321,10 @@ def test_a_file_too_large_is_refused_before_it_is_read(tmp_path: Path):
     path = tmp_path / "large.yaml"
     with path.open("wb") as stream:
         stream.truncate(50 * 1024 * 1024)
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(InvalidFile, match=r"50\.0 MiB, more than the 8 MiB allowed"):
         documents.read_document(path)
-    assert time.monotonic() - started < 0.5
+    assert time.process_time() - started < 0.5
 
 
 def test_only_regular_files_are_opened(tmp_path: Path):

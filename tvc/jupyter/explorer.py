@@ -127,7 +127,9 @@ class Explorer:
 
     def refresh(self) -> None:
         """Run what the knobs say and show it; where that is refused, say why and show no more."""
-        self._pending = None
+        if self._pending is not None:
+            self._pending.cancel()
+            self._pending = None
         try:
             explored = explore_values(self.start, self.values)
         except InvalidFile as invalid:

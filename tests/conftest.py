@@ -1,4 +1,4 @@
-"""Hypothesis profiles, and which tests the everyday run leaves to the nightly one."""
+"""Hypothesis profiles, and which tests the everyday run leaves to others."""
 
 import os
 import re
@@ -6,7 +6,8 @@ import re
 import pytest
 from hypothesis import settings
 
-_NIGHTLY = re.compile(r"(?<!not )\bnightly\b")
+#: Marks of tests that run where ``-m`` names one of theirs, and nowhere else.
+_APART = ("nightly", "interactive")
 
 _COMMON = {
     "deadline": None,  # a slow machine is no defect
@@ -21,24 +22,28 @@ settings.register_profile("everyday", max_examples=200, **_COMMON)
 settings.register_profile("nightly", max_examples=5_000, **_COMMON)
 
 
-def _is_nightly(config: pytest.Config) -> bool:
-    return bool(_NIGHTLY.search(config.getoption("markexpr", "")))
+def _asks_for(config: pytest.Config, mark: str) -> bool:
+    return bool(re.search(rf"(?<!not )\b{mark}\b", config.getoption("markexpr", "")))
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Choose the profile before any test module is imported, since some fix it then."""
-    settings.load_profile("nightly" if _is_nightly(config) else "everyday")
+    settings.load_profile("nightly" if _asks_for(config, "nightly") else "everyday")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Let ``-m nightly`` take every property test deeper, and other runs leave nightly ones out."""
-    if _is_nightly(config):
+    """Let ``-m nightly`` take every property test deeper, and leave out what runs apart."""
+    if _asks_for(config, "nightly"):
         for item in items:
             if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
                 item.add_marker("nightly")
-        return
-    left_out = [item for item in items if item.get_closest_marker("nightly")]
+    asked = {mark for mark in _APART if _asks_for(config, mark)}
+    left_out = [item for item in items if (marks := _apart(item)) and not marks & asked]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
+
+
+def _apart(item: pytest.Item) -> set[str]:
+    return {mark for mark in _APART if item.get_closest_marker(mark)}

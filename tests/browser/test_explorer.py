@@ -8,6 +8,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+pytestmark = pytest.mark.interactive
+
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 TVC = [sys.executable, "-c", "from tvc.cli.main import main; main()"]
 WHOLE_SCREEN = {"width": 1400, "height": 1400}

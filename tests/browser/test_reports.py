@@ -9,6 +9,8 @@ import sys
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+pytestmark = pytest.mark.interactive
+
 WORKLOAD = """\
 tvc: 1
 scenarios:

@@ -25,6 +25,7 @@ def test_there_are_notebooks():
     assert len(NOTEBOOKS) >= 9
 
 
+@pytest.mark.interactive
 @pytest.mark.parametrize("path", NOTEBOOKS)
 def test_a_notebook_runs_from_a_clean_kernel_without_a_warning(path, monkeypatch):
     monkeypatch.setenv("TVC_SCALE", SCALE)

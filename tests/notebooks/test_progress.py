@@ -4,6 +4,8 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+pytestmark = pytest.mark.interactive
+
 STUDY = """
 from tvc.experiment.study import run_study
 from tvc.experiment.tasks import Task

@@ -88,6 +88,8 @@ class Ledger:
         Over all codes of the run: how many are over by each cause.
     all_generated : int
         All codes of the run.
+    overstay : int
+        Sign-ins and step-ups, within the window, by a code that was over.
     lapses : list of (int, LedgerCode)
         A heap of true expiries; `advance` takes from it.
     """
@@ -106,6 +108,7 @@ class Ledger:
         self.lapsed_unused = 0
         self.exposed_ms = 0
         self.idle_ms = 0
+        self.overstay = 0
         self.all_generated = 0
         self.ends: dict[str, int] = {}
 
@@ -133,6 +136,29 @@ class Ledger:
     def of(self, subject: str) -> list[LedgerCode]:
         """Return the codes of a subject that have not been closed."""
         return self._by_subject.get(subject, [])
+
+    def use(self, subject: str, ordinal: int, at_ms: int, *, own: bool) -> None:
+        """Note that a code let somebody in: its subject, or another one."""
+        code = self.find(subject, ordinal)
+        if (code is None or at_ms >= code.expires_ms) and (
+            self._start_ms <= at_ms < self._horizon_ms
+        ):
+            self.overstay += 1
+        if code is None:
+            return
+        if own:
+            code.uses += 1
+            if code.first_use_ms is None:
+                code.first_use_ms = at_ms
+            code.last_use_ms = at_ms
+        else:
+            code.misuses += 1
+
+    def device_found(self, subject: str, at_ms: int) -> None:
+        """Note that from now on a subject could do without the codes that they have."""
+        for code in self.of(subject):
+            if code.returned_ms is None:
+                code.returned_ms = at_ms
 
     def advance(self, at_ms: int) -> None:
         """Close the codes that have lapsed by an instant."""

@@ -42,14 +42,14 @@ class Frames:
     @cached_property
     def codes(self) -> "pd.DataFrame":
         """One row a code of the sampled people."""
-        frame = _frame(self._recorder.code_rows, CODE_COLUMNS, "_ms")
+        frame = _frame(self._recorder.rows.codes, CODE_COLUMNS, "_ms")
         frame[["uses", "misuses"]] = frame[["uses", "misuses"]].astype("int64")
         return frame.sort_values(["generated_ms", "code"], ignore_index=True)
 
     @cached_property
     def calls(self) -> "pd.DataFrame":
         """One row a call of the sampled people."""
-        frame = _frame(self._recorder.call_rows, CALL_COLUMNS, "_ms")
+        frame = _frame(self._recorder.rows.calls, CALL_COLUMNS, "_ms")
         frame["number"] = frame["number"].astype("int64")
         return frame.sort_values(["placed_ms", "caller"], ignore_index=True)
 
@@ -81,14 +81,14 @@ class Frames:
                 columns[key] = [float(a + b) for a, b in zip(known, bins, strict=True)]
         levels = {
             "codes.live": recorder.ledger.live,
-            "locked_out": recorder.locked_out,
+            "locked_out": recorder.lockouts.level,
             "access": recorder.access.level,
             "desk.queue": recorder.desk.queue,
             "desk.busy": recorder.desk.busy,
             "desk.duty": recorder.desk.duty,
         }
         columns |= {(name, ""): self._means(level) for name, level in levels.items()}
-        starts = [place * recorder.bin_ms for place in range(len(recorder.locked_out.area))]
+        starts = [place * recorder.bin_ms for place in range(len(recorder.lockouts.level.area))]
         parts = [
             pd.DataFrame({"start_ms": starts, "measure": measure, "label": label, "value": values})
             for (measure, label), values in columns.items()
@@ -121,7 +121,7 @@ class Frames:
         import pandas as pd
 
         recorder = self._recorder
-        frame = _frame(recorder.event_rows, LINE, "true_ms")
+        frame = _frame(recorder.rows.events, LINE, "true_ms")
         frame = frame.rename(columns={"true_ms": "at_ms"})
         frame["subject"] = frame["subject"].where(frame["subject"].notna(), frame["by"])
         known = frame["code"].notna()

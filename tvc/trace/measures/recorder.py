@@ -16,23 +16,23 @@ from tvc.authority.durations import HOUR_MS
 from tvc.authority.policy import Policy
 from tvc.authority.reasons import Reason
 from tvc.authority.requests import Kind, Method, Request
-from tvc.trace.measures.access import Access, AccessBook
-from tvc.trace.measures.codes import Ledger, LedgerCode, code_row
+from tvc.trace.measures.access import AccessBook
+from tvc.trace.measures.codes import Ledger, LedgerCode
 from tvc.trace.measures.conservation import check_calls, check_codes, check_sessions
-from tvc.trace.measures.desk import DeskBook, DeskCall, call_row
+from tvc.trace.measures.desk import DeskBook, DeskCall
 from tvc.trace.measures.digest import Digest
-from tvc.trace.measures.histogram import Histogram
-from tvc.trace.measures.levels import Level
-from tvc.trace.measures.lines import CODE_METHOD, Line, line_of, subject_of
+from tvc.trace.measures.lines import CODE_METHOD
+from tvc.trace.measures.lockouts import Lockouts
 from tvc.trace.measures.measured import Measured
-from tvc.trace.measures.session_ends import SessionEnds
+from tvc.trace.measures.outsiders import Outsiders
+from tvc.trace.measures.rows import Rows
 from tvc.trace.measures.totals import totals
 
 if TYPE_CHECKING:
     from tvc.trace.measures.frames import Frames
     from tvc.trace.measures.trace_file import TraceFile
 
-#: Texts are hashed, and lines written to a file, so many at a time.
+#: Texts are hashed so many at a time.
 _BLOCK: Final = 4096
 _NEVER_MS: Final = 1 << 62
 
@@ -114,16 +114,12 @@ class Recorder:
         self.digest = ""
         self._start_ms = start_ms = window.start_ms
         self._horizon_ms = horizon_ms = window.horizon_ms
-        self._watched: set[str] = set()
-        self._file = rows
-        self._lines: list[Line] = []
+        self.rows = Rows(start_ms, rows)
+        self._keeps_records = self.rows.wants_records
         self._hashed = hashed
         self._digest = Digest()
         self._texts: list[str] = []
         self._numbers: list[int] = []
-        self.event_rows: list[Line] = []
-        self.code_rows: list[tuple[Any, ...]] = []
-        self.call_rows: list[tuple[Any, ...]] = []
         bins = -(-(horizon_ms - start_ms) // bin_ms)
         self._bins = bins
         self.series: dict[tuple[str, ...], list[int]] = {}
@@ -139,24 +135,17 @@ class Recorder:
         self.series["calls",] = self.desk.calls_by_bin
         self.series["desk.abandoned",] = self.desk.abandoned_by_bin
         self._losses = self._bins_of(("losses",))
-        self.locked_out = Level(start_ms, horizon_ms, bin_ms)
-        self.time_to_access = Histogram()
-        self.overstay = 0
-        self.stranded_ms = 0
-        self._spells: dict[str, int] = {}
-        self._lost: set[str] = set()
-        self._stranded: dict[str, int] = {}
+        self.lockouts = Lockouts(start_ms, horizon_ms, bin_ms)
         self._sessions_opened = given_sessions
         self._sessions_ended = 0
         self._audited = 0
         self._skewed = False
-        self._session_ends = SessionEnds(policy.session)
-        self._timers: list[Any] = self._session_ends.heap
+        self._outsiders = Outsiders(policy.session, self.access)
+        self._timers: list[Any] = self._outsiders.ends.heap
         self._lapses: list[Any] = self.ledger.lapses
         # The bin of the present, if it is measured; until when it is; and when to look again.
         self._place: int | None = None
         self._bin_ends_ms = self._wake_ms = start_ms
-        self._keeps_lines = rows is not None
         self._sorts: dict[tuple[Any, ...], _Sort] = {}
         self._handlers: dict[str, _Handler] = {
             "step_up.allowed": self._step_up_allowed,
@@ -214,8 +203,8 @@ class Recorder:
                 self._numbers.append(reading_ms)
         if hashed and len(self._texts) > _BLOCK:
             self._hash()
-        if self._keeps_lines:
-            self._keep_line(record)
+        if self._keeps_records:
+            self.rows.record(record)
 
     def _sort(  # noqa: PLR0913, PLR0917 - what tells sorts apart
         self,
@@ -238,7 +227,7 @@ class Recorder:
         elif kind == "sign_in.denied":
             counted = "sign_ins", label, "deny", str(reason), "user" if own else "outsider"
             superseded = reason is Reason.SUPERSEDED_BY_CODE and method is not None
-            handler = self._superseded if superseded else self._locked_out
+            handler = self._superseded if superseded else self._refused
             handler = handler if own else None
         elif kind == "generate.allowed":
             counted = ("codes.generated",)
@@ -252,29 +241,14 @@ class Recorder:
         self._texts.clear()
         self._numbers.clear()
 
-    def _keep_line(self, record: Record) -> None:
-        line = line_of(record)
-        if subject_of(record) in self._watched:
-            self.event_rows.append(line)
-        if self._file is not None:
-            self._lines.append(line)
-            if len(self._lines) >= _BLOCK:
-                self._write_lines(self._file)
-
-    def _write_lines(self, file: "TraceFile") -> None:
-        if self._lines:
-            file.write(self._lines)
-            self._lines.clear()
-
     def _advance(self, at_ms: int) -> None:
         """Do what time alone has brought about by an instant.
 
         Codes and sessions are over, and another bin begins.
         """
         if self._timers:
-            for over_ms, outsider, account in self._session_ends.due(at_ms):
+            for over_ms in self._outsiders.sessions_over(at_ms):
                 self.ledger.advance(over_ms)
-                self.access.lose(over_ms, account, "session_over", _end_session, outsider)
         self.ledger.advance(at_ms)
         if at_ms >= self._horizon_ms:
             self._place, self._bin_ends_ms = None, _NEVER_MS
@@ -303,160 +277,90 @@ class Recorder:
         person, code = request[1], decision[5]
         self._sessions_opened += 1
         if code is not None:
-            self._use(person, code, at_ms, True)
-        elif person in self._stranded:
-            self._no_longer_stranded(person, at_ms)
-        began_ms = self._spells.pop(person, None)
-        if began_ms is not None:
-            self._spell_over(began_ms, at_ms)
+            self.ledger.use(person, code, at_ms, own=True)
+        self.lockouts.let_in(person, at_ms, by_code=code is not None)
 
-    def _spell_over(self, began_ms: int, at_ms: int) -> None:
-        self.locked_out.set(at_ms, self.locked_out.value - 1)
-        if self._start_ms <= began_ms < self._horizon_ms:
-            self.time_to_access.add(at_ms - began_ms)
+    def _refused(self, request: Request, _decision: Decision, at_ms: int) -> None:
+        self.lockouts.refused(request[1], at_ms)
+
+    def _superseded(self, request: Request, _decision: Decision, at_ms: int) -> None:
+        self.lockouts.superseded(request[1], at_ms)
 
     def _outsider_signed_in(self, request: Request, decision: Decision, at_ms: int) -> None:
         person, account, code = request.by, request.subject or "", decision.code
         self._sessions_opened += 1
         if code is not None:
-            self._use(account, code, at_ms, False)
-
-        def begin(access: Access) -> None:
-            access.session, access.via = True, code
-
-        access = self.access.gain(at_ms, person, account, begin)
-        self.access.signed_in(at_ms, access)
-        self._session_ends.opened(at_ms, person, account)
+            self.ledger.use(account, code, at_ms, own=False)
+        self._outsiders.signed_in(at_ms, person, account, code)
         self._look_ahead()
-
-    def _use(self, account: str, ordinal: int, at_ms: int, own: bool) -> None:
-        code = self.ledger.find(account, ordinal)
-        if code is None or at_ms >= code.expires_ms:
-            if self._start_ms <= at_ms < self._horizon_ms:
-                self.overstay += 1
-            if code is None:
-                return
-        if own:
-            code.uses += 1
-            if code.first_use_ms is None:
-                code.first_use_ms = at_ms
-            code.last_use_ms = at_ms
-        else:
-            code.misuses += 1
-
-    def _locked_out(self, request: Request, _decision: Decision, at_ms: int) -> None:
-        person = request[1]
-        if person not in self._spells:
-            self._spells[person] = at_ms
-            self.locked_out.set(at_ms, self.locked_out.value + 1)
-
-    def _superseded(self, request: Request, decision: Decision, at_ms: int) -> None:
-        self._locked_out(request, decision, at_ms)
-        person = request[1]
-        if person not in self._lost and person not in self._stranded:
-            self._stranded[person] = at_ms
 
     def _step_up_allowed(self, request: Request, decision: Decision, at_ms: int) -> None:
         if decision.code is not None:
             account = decision.subject or ""
-            self._use(account, decision.code, at_ms, request.by == account)
-
-    def _no_longer_stranded(self, person: str, at_ms: int) -> None:
-        began_ms = self._stranded.pop(person)
-        if self._start_ms <= began_ms < self._horizon_ms:
-            self.stranded_ms += at_ms - began_ms
+            self.ledger.use(account, decision.code, at_ms, own=request.by == account)
 
     def _device_lost(self, request: Request, _decision: Decision, at_ms: int) -> None:
-        person = request.by
-        self._lost.add(person)
-        if person in self._stranded:
-            self._no_longer_stranded(person, at_ms)
+        self.lockouts.device_lost(request.by, at_ms)
 
     def _device_found(self, request: Request, _decision: Decision, at_ms: int) -> None:
-        person = request.by
-        self._lost.discard(person)
-        for code in self.ledger.of(person):
-            if code.returned_ms is None:
-                code.returned_ms = at_ms
+        self.lockouts.device_found(request.by)
+        self.ledger.device_found(request.by, at_ms)
 
     # Codes
 
     def _generate_allowed(self, request: Request, decision: Decision, at_ms: int) -> None:
         subject = request.subject or ""
-        if subject in self._stranded and self.policy.sign_in.return_ == "on_expire_now":
-            self._no_longer_stranded(subject, at_ms)
+        if self.policy.sign_in.return_ == "on_expire_now":
+            self.lockouts.restored(subject, at_ms)
         lifetime_ms = request.lifetime_ms or 0
         self.ledger.open(subject, decision.code or 0, request.by, at_ms, lifetime_ms)
         self._wake_ms = min(self._wake_ms, self._lapses[0][0])
 
     def _expire_allowed(self, _request: Request, decision: Decision, at_ms: int) -> None:
-        subject = decision.subject or ""
-        if subject in self._stranded:
-            self._no_longer_stranded(subject, at_ms)
+        self.lockouts.restored(decision.subject or "", at_ms)
 
     def _code_over(self, subject: str, code: LedgerCode, at_ms: int, cause: str) -> None:
         ends = cause != "lapsed" or self.policy.sign_in.return_ == "on_end"
-        if ends and subject in self._stranded and not self.ledger.of(subject):
-            self._no_longer_stranded(subject, max(at_ms, self._stranded[subject]))
-        if subject in self.access.pairs:
-            with_code = self.policy.session.ends_with_code
-
-            def take(access: Access) -> None:
-                access.codes.discard(code.ordinal)
-                if with_code and access.session and access.via == code.ordinal:
-                    if cause == "used_up":
-                        self._session_ends.end_at(code.expires_ms, access.outsider, subject)
-                        self._look_ahead()
-                    else:
-                        access.session = False
-
-            self.access.lose(at_ms, subject, f"code_{cause}", take)
-        if subject in self._watched:
-            self.code_rows.append(code_row(code, at_ms, cause, self._start_ms))
+        if ends and subject in self.lockouts.stranded and not self.ledger.of(subject):
+            self.lockouts.restored(subject, at_ms)
+        if self._outsiders.has_pairs(subject):
+            self._outsiders.code_over(at_ms, subject, code.ordinal, cause, code.expires_ms)
+            self._look_ahead()
+        self.rows.code(code, at_ms, cause)
 
     # Outsiders
 
     def _session_ended(self, request: Request | None, event: Event, at_ms: int) -> None:
         person, account = event.person or "", event.subject
         if not _renews(request, person, account):
-            self.access.lose(at_ms, account, f"session_{event.cause}", _end_session, person)
+            self._outsiders.session_ended(at_ms, person, account, event.cause or "")
 
     def code_learnt(self, at_ms: int, outsider: str, account: str, ordinal: int) -> None:
         """Note that an outsider now knows a code."""
         self._advance(at_ms)
         if self.ledger.find(account, ordinal) is not None:
-            self.access.gain(at_ms, outsider, account, lambda access: access.codes.add(ordinal))
+            self._outsiders.code_learnt(at_ms, outsider, account, ordinal)
 
     def _enroll_allowed(self, request: Request, decision: Decision, at_ms: int) -> None:
         person, account, method = request.by, decision.account or "", request.method or ""
         if person != account:
-
-            def give(access: Access) -> None:
-                access.methods.add(method)
-                access.enrolled = True
-
-            self.access.gain(at_ms, person, account, give)
+            self._outsiders.method_enrolled(at_ms, person, account, method)
 
     def _remove_method_allowed(self, request: Request, decision: Decision, at_ms: int) -> None:
         account, method = decision.account or "", request.method or ""
-        if account in self.access.pairs:
-            self.access.lose(
-                at_ms, account, "method_removed", lambda access: access.methods.discard(method)
-            )
+        self._outsiders.method_removed(at_ms, account, method)
 
     def _deactivated(self, _request: Request, decision: Decision, at_ms: int) -> None:
         account = decision.subject or ""
-        if account in self._stranded:
-            self._no_longer_stranded(account, at_ms)
-        if account in self.access.pairs:
-            self.access.lose(at_ms, account, "deactivated", _lose_all)
+        self.lockouts.restored(account, at_ms)
+        self._outsiders.deactivated(at_ms, account)
 
     # What the model tells
 
     def watch(self, person: str) -> None:
         """Keep rows of somebody, from now on."""
-        self._watched.add(person)
-        self._keeps_lines = True
+        self.rows.watch(person)
+        self._keeps_records = True
 
     def loss(self, at_ms: int) -> None:
         """Count a lost device."""
@@ -471,25 +375,11 @@ class Recorder:
     def call_ended(self, at_ms: int, call: DeskCall, outcome: str) -> None:
         """Note how a call ended: served, rejected, refused or abandoned."""
         self.desk.end(call, at_ms, outcome)
-        if call.subject in self._watched:
-            self._call_row(call, at_ms, outcome)
-
-    def _call_row(self, call: DeskCall, at_ms: int, outcome: str) -> None:
-        self.call_rows.append(call_row(call, at_ms, outcome, self._start_ms))
-        steps = [(call.placed_ms, "call.placed"), (call.answered_ms, "call.answered")]
-        if outcome != "waiting":
-            steps.append((at_ms, f"call.{outcome}"))
-        for step_ms, kind in steps:
-            if step_ms is not None:
-                self.event_rows.append((
-                    step_ms, step_ms, None, kind, call.caller, call.subject, *(None,) * 5,
-                ))  # fmt: skip
+        self.rows.call(call, at_ms, outcome)
 
     def left(self, at_ms: int, person: str) -> None:
         """End what somebody was locked out of who has left the company."""
-        began_ms = self._spells.pop(person, None)
-        if began_ms is not None:
-            self._spell_over(began_ms, at_ms)
+        self.lockouts.left(person, at_ms)
 
     def forget(self, person: str) -> None:
         """Drop what is kept of somebody whose part is over."""
@@ -514,8 +404,7 @@ class Recorder:
             If codes, calls or sessions do not add up.
         """
         self._advance(at_ms)
-        if self._file is not None:
-            self._write_lines(self._file)
+        self.rows.flush()
         if self._hashed:
             self._hash()
             self.digest = self._digest.hexdigest()
@@ -523,21 +412,15 @@ class Recorder:
         self.series = {key: bins for key, bins in self.series.items() if any(bins)}
         left = self.ledger.finish(at_ms)
         for code in left:
-            if code.subject in self._watched:
-                self.code_rows.append(code_row(code, at_ms, "live", self._start_ms))
+            self.rows.code(code, at_ms, "live")
         self.desk.finish(at_ms)
         for call in self.desk.open:
-            if call.subject in self._watched:
-                self._call_row(call, at_ms, "waiting")
-        for began_ms in self._spells.values():
-            if self._start_ms <= began_ms < self._horizon_ms:
-                self.time_to_access.add_unfinished(at_ms - began_ms)
-        for person in sorted(self._stranded):
-            self._no_longer_stranded(person, at_ms)
+            self.rows.call(call, at_ms, "waiting")
+        self.lockouts.finish(at_ms)
         self.access.finish(at_ms, self._start_ms)
         for level in (
-            self.ledger.live, self.access.level, self.locked_out, self.desk.queue, self.desk.busy,
-            self.desk.duty,
+            self.ledger.live, self.access.level, self.lockouts.level,
+            self.desk.queue, self.desk.busy, self.desk.duty,
         ):  # fmt: skip
             level.set(at_ms, level.value)
         if complete:
@@ -575,13 +458,3 @@ def _renews(request: Request | None, person: str, account: str) -> bool:
         and request.by == person
         and request.subject == account
     )
-
-
-def _end_session(access: Access) -> None:
-    access.session = False
-
-
-def _lose_all(access: Access) -> None:
-    access.session = False
-    access.codes.clear()
-    access.methods.clear()

@@ -18,10 +18,10 @@ def totals(recorder: "Recorder", at_ms: int) -> Measured:
     at_ms
         The end of the run.
     """
-    desk, ledger = recorder.desk, recorder.ledger
+    desk, ledger, lockouts = recorder.desk, recorder.ledger, recorder.lockouts
     until_ms = min(at_ms, recorder.window.horizon_ms)
     sums = {
-        "locked_out": recorder.time_to_access.total_ms,
+        "locked_out": lockouts.time_to_access.total_ms,
         "calls": desk.calls,
         "repeat_calls": desk.repeat_calls,
         "desk.abandoned": desk.abandoned,
@@ -30,8 +30,8 @@ def totals(recorder: "Recorder", at_ms: int) -> Measured:
         "codes.lapsed_unused": ledger.lapsed_unused,
         "exposure": ledger.exposed_ms,
         "exposure.idle": ledger.idle_ms,
-        "stranded": recorder.stranded_ms,
-        "overstay": recorder.overstay,
+        "stranded": lockouts.stranded_ms,
+        "overstay": ledger.overstay,
         "takeover": recorder.access.takeovers,
         "access": recorder.access.access_ms,
     }
@@ -51,7 +51,7 @@ def totals(recorder: "Recorder", at_ms: int) -> Measured:
     return Measured(
         counts,
         {
-            "time_to_access": recorder.time_to_access,
+            "time_to_access": lockouts.time_to_access,
             "desk.wait": desk.wait,
             "dwell": recorder.access.dwell,
         },

@@ -1,11 +1,9 @@
 """``tvc simulate``: run the workload of a scenario once, and say what came of it."""
 
-import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -256,17 +254,22 @@ def _verdict(recorded: "Recorded", run: "Run", same: bool) -> str:
 class _Watch:
     """Follows a run: shows how far it is, and stops it where that was asked for.
 
+    Parameters
+    ----------
+    check
+        Raises KeyboardInterrupt where the run shall stop.
+
     Attributes
     ----------
     share
         How much of the run is done, from 0 to 1.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, check: Callable[[], None]) -> None:
         from tqdm import tqdm
 
         self.share = 0.0
-        self.stop = False
+        self._check = check
         # `disable=None` shows nothing where nobody looks at a terminal.
         self._bar = tqdm(
             total=1.0,
@@ -277,17 +280,10 @@ class _Watch:
         )
 
     def see(self, share: float) -> None:
-        """Take note of progress; stop between two events by a KeyboardInterrupt, if asked to."""
+        """Take note of progress, between two events, where a run can be stopped."""
         self._bar.update(share - self.share)
         self.share = share
-        if self.stop:
-            raise KeyboardInterrupt
-
-    def interrupt(self, _number: int, _frame: FrameType | None) -> None:
-        """Ask the run to stop at the next good moment, the second time at once."""
-        if self.stop:
-            raise KeyboardInterrupt
-        self.stop = True
+        self._check()
 
     def close(self) -> None:
         """Take the bar away."""
@@ -296,10 +292,11 @@ class _Watch:
 
 @contextmanager
 def _watching() -> Iterator[_Watch]:
-    watch = _Watch()
-    before = signal.signal(signal.SIGINT, watch.interrupt)
-    try:
-        yield watch
-    finally:
-        signal.signal(signal.SIGINT, before)
-        watch.close()
+    from tvc.harness.interrupts import interrupts_noted
+
+    with interrupts_noted() as check:
+        watch = _Watch(check)
+        try:
+            yield watch
+        finally:
+            watch.close()

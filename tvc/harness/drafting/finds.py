@@ -14,7 +14,7 @@ from tvc.harness.coverage.recipes import recipe_of
 from tvc.harness.coverage.units import units_of
 from tvc.harness.drafting.sketch import Plain, Sketch, entry_of
 from tvc.harness.hunt.goals import Differs, Side
-from tvc.harness.hunt.search import Find, hunt
+from tvc.harness.hunt.search import find
 from tvc.harness.mutation.mutants import Change, Mutant
 
 #: The heading that they stand under.
@@ -55,8 +55,8 @@ def hunt_sketch(mutant: Mutant, number: int, seconds: float, seed: int) -> Sketc
     """
     policy, law, changed = next(iter(mutant.sides()))
     sides = Side(LAW, policy, policy.name), Side(law, changed, f"{policy.name}-changed")
-    found = hunt(Differs(*sides, audit=True), events=_EVENTS, seconds=seconds, seed=seed)
-    if not isinstance(found, Find):
+    found = find(Differs(*sides, audit=True), events=_EVENTS, seconds=seconds, seed=seed)
+    if found is None:
         return None
     about = mutant.change.about.replace("_", "-").replace(".", "-")
     return _sketch_of(found.case, f"{about}-{number}", mutant.change, policy)

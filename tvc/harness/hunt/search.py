@@ -4,7 +4,7 @@ import hashlib
 import math
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count, islice
 from typing import Final
@@ -17,6 +17,7 @@ from tvc.harness.hunt.moves import Walk
 from tvc.harness.hunt.scenes import Draws, Scene
 from tvc.harness.hunt.shrinking import shrink
 from tvc.harness.hunt.writing import case_of, yaml_of
+from tvc.harness.interrupts import interrupts_noted
 
 #: Draws in one run of Hypothesis, and histories for which one draw is good.
 _BATCH: Final = 20
@@ -142,28 +143,57 @@ def hunt(
     Find or Exhausted
         A find is shrunk.
     """
-    search = _Search(goal, events, seconds, seed, true_clocks)
     interrupted = False
-    try:
-        search.run()
-    except KeyboardInterrupt:
-        interrupted = True
+    with interrupts_noted() as check:
+        search = _Search(goal, events, seconds, seed, true_clocks, check)
+        try:
+            search.run()
+        except KeyboardInterrupt:
+            interrupted = True
     if search.found is None:
         return Exhausted(goal, search.explored, interrupted)
     history, seen = search.found
     return Find(goal, seen, history, seed, search.explored)
 
 
+def find(goal: Goal, *, events: int, seconds: float, seed: int) -> Find | None:
+    """Hunt as a part of other work, which an interrupt is for: return a find, or None.
+
+    Parameters
+    ----------
+    goal, events, seconds, seed
+        As for `hunt`.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If somebody stopped the hunt before anything was found.
+    """
+    result = hunt(goal, events=events, seconds=seconds, seed=seed)
+    if isinstance(result, Find):
+        return result
+    if result.interrupted:
+        raise KeyboardInterrupt
+    return None
+
+
 class _Search:
     """One hunt: what it has looked at, and what it has found."""
 
-    def __init__(
-        self, goal: Goal, events: int, seconds: float, seed: int, true_clocks: bool
+    def __init__(  # noqa: PLR0913, PLR0917 - those of `hunt`
+        self,
+        goal: Goal,
+        events: int,
+        seconds: float,
+        seed: int,
+        true_clocks: bool,
+        check: Callable[[], None],
     ) -> None:
         self._goal = goal
         self._events = events
         self._seed = seed
         self._true_clocks = true_clocks
+        self._check = check
         self._started = time.perf_counter()
         self._ends = self._started + seconds
         self._histories = self._decisions = 0
@@ -185,7 +215,7 @@ class _Search:
             scene = Scene.drawn(draws, self._goal, self._events, true_clocks)
             self.found = self._play(draws, scene)
             if self.found is not None:
-                self.found = shrink(self._goal, *self.found)
+                self.found = shrink(self._goal, *self.found, self._check)
                 self._try_true_clocks(*self.found)
                 return
 
@@ -197,13 +227,14 @@ class _Search:
         for draws in islice(self._draws("alike", math.inf), _TWINS):
             twin = self._play(draws, Scene.like(draws, history, self._events))
             if twin is not None and twin[1].invariant == seen.invariant:
-                self.found = shrink(self._goal, *twin)
+                self.found = shrink(self._goal, *twin, self._check)
                 return
 
     def _draws(self, purpose: str, ends: float) -> Iterator[Draws]:
         """Yield choices for one history after the other, until the time is over."""
         for number in count():
             for drawn in _drawn(f"{self._seed}:{purpose}:{number}", self._bytes):
+                self._check()
                 if time.perf_counter() >= ends:
                     return
                 yield Draws(drawn)

@@ -32,7 +32,9 @@ _FROM_START: Final = {
 }
 
 
-def shrink(goal: Goal, history: History, seen: Seen) -> tuple[History, Seen]:
+def shrink(
+    goal: Goal, history: History, seen: Seen, check: Callable[[], None] = lambda: None
+) -> tuple[History, Seen]:
     """Return the simplest history that can be found to show what this one shows.
 
     Parameters
@@ -41,6 +43,8 @@ def shrink(goal: Goal, history: History, seen: Seen) -> tuple[History, Seen]:
         What is hunted.
     history, seen
         A history that shows it, and what it shows.
+    check
+        Called before each proposal is played; may raise.
 
     Returns
     -------
@@ -59,6 +63,7 @@ def shrink(goal: Goal, history: History, seen: Seen) -> tuple[History, Seen]:
                 proposal = _used_only(proposal)
                 if _cost(proposal) >= cost or not _can_be_written(proposal):
                     continue
+                check()
                 left -= 1
                 found = look(goal, proposal)
                 if found is None or found.invariant != seen.invariant:

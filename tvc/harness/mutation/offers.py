@@ -8,7 +8,7 @@ from tvc.authority.decide import LAW
 from tvc.files.builder import Scenario
 from tvc.files.cases import AuditExpectation, AuditLine, Case
 from tvc.harness.hunt.goals import Differs, Side
-from tvc.harness.hunt.search import Find, hunt
+from tvc.harness.hunt.search import find
 from tvc.harness.mutation.law_mutants import Endless
 from tvc.harness.mutation.mutants import Mutant
 from tvc.harness.mutation.trials import Subject
@@ -50,10 +50,10 @@ def find_offer(
         goal = Differs(Side(LAW, policy, name), Side(law, changed, f"{name}-changed"), audit=True)
         share = seconds / 2 if place == 0 and len(sides) > 1 else seconds / len(sides)
         try:
-            found = hunt(goal, events=_MOST_EVENTS, seconds=share, seed=seed)
+            found = find(goal, events=_MOST_EVENTS, seconds=share, seed=seed)
         except Endless:
             return None
-        if isinstance(found, Find):
+        if found is not None:
             return f"# no case noticed: {mutant.change.id}\n{found.to_yaml()}"
     return None
 

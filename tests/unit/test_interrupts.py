@@ -1,0 +1,135 @@
+"""An interrupt waits for a good moment, is never lost, and comes at once the second time."""
+
+import gc
+import signal
+import threading
+
+import pytest
+
+from tvc.authority.decide import LAW
+from tvc.authority.policy import Policy
+from tvc.harness.hunt import search, shrinking
+from tvc.harness.hunt.goals import Breaks, Side
+from tvc.harness.hunt.search import Exhausted, Find, find, hunt
+from tvc.harness.interrupts import interrupts_noted
+
+GOAL = Breaks(Side(LAW, Policy(), "salesforce"), "inactive_users_get_nothing")
+
+
+@pytest.fixture(autouse=True)
+def _as_python_has_it():
+    """Interrupts are Python's to handle here, whoever runs the tests."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def interrupt():
+    signal.raise_signal(signal.SIGINT)
+
+
+def test_the_first_interrupt_waits_until_it_is_asked_for():
+    with interrupts_noted() as check:
+        check()
+        interrupt()
+        with pytest.raises(KeyboardInterrupt):
+            check()
+
+
+def test_the_second_interrupt_comes_at_once():
+    with interrupts_noted():
+        interrupt()
+        with pytest.raises(KeyboardInterrupt):
+            interrupt()
+
+
+def test_an_interrupt_that_comes_during_a_collection_of_garbage_is_not_lost(recwarn):
+    def interrupting(phase, _info):
+        if phase == "start":
+            interrupt()
+
+    with interrupts_noted() as check:
+        gc.callbacks.append(interrupting)
+        try:
+            gc.collect()
+        finally:
+            gc.callbacks.remove(interrupting)
+        with pytest.raises(KeyboardInterrupt):
+            check()
+    assert not recwarn.list
+
+
+@pytest.mark.parametrize("handler", [signal.SIG_IGN, lambda *_: None], ids=["ignored", "another"])
+def test_who_handles_interrupts_otherwise_keeps_doing_so(handler):
+    signal.signal(signal.SIGINT, handler)
+    with interrupts_noted() as check:
+        assert signal.getsignal(signal.SIGINT) is handler
+        interrupt()
+        interrupt()
+        check()
+    assert signal.getsignal(signal.SIGINT) is handler
+
+
+def test_afterwards_interrupts_are_handled_as_before_whatever_happened():
+    for what in ("nothing", "an interrupt"):
+        try:
+            with interrupts_noted() as check:
+                if what == "an interrupt":
+                    interrupt()
+                check()
+        except KeyboardInterrupt:
+            assert what == "an interrupt"
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_another_thread_works_without():
+    found = []
+
+    def work():
+        with interrupts_noted() as check:
+            found.append(check())
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert found == [None]
+
+
+@pytest.fixture
+def _interrupted_while_drawing(monkeypatch):
+    draw = search._drawn
+
+    def drawn(key, size):
+        interrupt()
+        yield from draw(key, size)
+
+    monkeypatch.setattr(search, "_drawn", drawn)
+
+
+@pytest.mark.usefixtures("_interrupted_while_drawing")
+def test_a_hunt_stops_before_the_next_history_and_says_how_far_it_came():
+    result = hunt(GOAL, seconds=60)
+    assert isinstance(result, Exhausted)
+    assert result.interrupted
+    assert result.explored.histories == 0
+
+
+@pytest.mark.usefixtures("_interrupted_while_drawing")
+def test_what_hunts_as_a_part_of_other_work_is_stopped_as_a_whole():
+    with pytest.raises(KeyboardInterrupt):
+        find(GOAL, events=4, seconds=60, seed=0)
+
+
+def test_what_was_found_is_kept_when_it_cannot_be_made_shorter_any_more(monkeypatch):
+    played = []
+
+    def look(*words):
+        played.append(words)
+        interrupt()
+        return real(*words)
+
+    real = shrinking.look
+    monkeypatch.setattr(shrinking, "look", look)
+    result = hunt(Breaks(GOAL.side, "expire_now_evicts"), seconds=60, seed=4)
+    assert isinstance(result, Find)
+    assert len(played) == 1

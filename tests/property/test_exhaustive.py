@@ -119,9 +119,13 @@ def test_merged_histories_have_the_same_future(policy, invariant, clocks):
 
 
 @cache
+def searched(policy, invariant, events):
+    return exhaust(breaks(policy, invariant), events=events)
+
+
 def shortest(policy, invariant, events):
     """How long the shortest violation is; None where there is none."""
-    found = exhaust(breaks(policy, invariant), events=events)
+    found = searched(policy, invariant, events)
     return len(found.history.events) if isinstance(found, Find) else None
 
 
@@ -188,7 +192,7 @@ def first_shown(name, monitor, course, trace):
 
 def agree(policy, invariant, events):
     goal = breaks(policy, invariant)
-    known = exhaust(goal, events=events)
+    known = searched(policy, invariant, events)
     if isinstance(known, Find):
         assert look(goal, known.history) is not None
         assert len(known.history.events) <= events

@@ -10,7 +10,9 @@ import pytest
 
 #: Runs the command as its console script does, wherever that was installed.
 TVC = [sys.executable, "-c", "from tvc.cli.main import main; main()"]
-PYTEST = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
+#: Plugins of others that take several times as long to load as our tests of pytest take.
+WITHOUT_OTHERS = ["-p", "no:hypothesispytest", "-p", "no:nbmake"]
+PYTEST = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *WITHOUT_OTHERS]
 
 HEAD = """\
 tvc: 1
@@ -166,21 +168,30 @@ def pytest_configure(config):
         config.pluginmanager.import_plugin("pytester")
 
 
-@pytest.fixture
-def run_pytest(pytester, folder, monkeypatch):
-    """Run pytest in this process, in the folder."""
-    # What is imported for the first time inside would be imported again by every run.
-    import tvc.harness.runner
-    import tvc.harness.writing  # noqa: F401
+@pytest.fixture(scope="session")
+def imported():
+    """What a run of pytest needs, imported before `pytester` notes which modules there are.
 
+    Whatever comes later it forgets, and each test would import it again; numpy even refuses to.
+    """
+    import tvc.harness.runner
+    import tvc.harness.simulated
+    import tvc.harness.writing
+    import tvc.world.simulation  # noqa: F401
+
+
+@pytest.fixture
+def run_pytest(imported, pytester, folder, monkeypatch):  # noqa: ARG001 - in this order
+    """Run pytest in this process, in the folder."""
     monkeypatch.chdir(folder)
     for name in ("NO_COLOR", "FORCE_COLOR", "PYTEST_XDIST_WORKER"):
         monkeypatch.delenv(name, raising=False)
 
     def run_pytest(*words):
         done = pytester.runpytest_inprocess(
-            "-p", "no:cacheprovider", "--rootdir", folder, *words, no_reraise_ctrlc=True
-        )
+            "-p", "no:cacheprovider", *WITHOUT_OTHERS, "--rootdir", folder, *words,
+            no_reraise_ctrlc=True,
+        )  # fmt: skip
         return Ran(int(done.ret), done.stdout.str(), done.stderr.str())
 
     return run_pytest

@@ -171,7 +171,7 @@ def test_the_same_seed_finds_the_same_file():
 
 def test_right_clocks_stay_right_and_then_nothing_is_late():
     late = Breaks(side(), "no_use_after_expiry")
-    result = hunt(late, seconds=2, true_clocks=True)
+    result = hunt(late, seconds=1, true_clocks=True)
     assert isinstance(result, Exhausted)
     assert result.explored.histories > 0
     assert result.explored.decisions > result.explored.histories
@@ -226,7 +226,7 @@ def test_a_law_without_a_rule_is_told_from_the_whole(rule):
 
 def test_what_only_audit_tells_apart_becomes_audit_lines():
     told = Side(LAW, SALESFORCE.with_values({"notify": (Kind.GENERATE,)}), "told")
-    assert isinstance(hunt(Differs(side(), told), seconds=1), Exhausted)
+    assert isinstance(hunt(Differs(side(), told), seconds=0.5), Exhausted)
     found = hunt(Differs(side(), told, audit=True), seed=0)
     assert run_case(found.case).outcome is Outcome.PASSED
     changed = replace(found.case, policy=replace(found.case.policy, policy=told.policy))
@@ -270,7 +270,7 @@ def test_choices_that_nobody_drew_are_the_first():
 # The command
 
 
-def test_the_command_writes_a_file_that_the_test_command_judges(folder, process):
+def test_the_command_writes_a_file_that_the_test_command_judges(folder, process, call):
     (folder / "either.yaml").write_text(
         "policy: either\nextends: salesforce\nsign_in.precedence: either\n"
     )
@@ -279,22 +279,20 @@ def test_the_command_writes_a_file_that_the_test_command_judges(folder, process)
     found = process(*words, "-o", "found.tvc.yaml")
     assert (found.code, found.out) == (1, "")
     assert "2 events" in found.err
-    assert process("test", "found.tvc.yaml").code == 1
-    assert process("test", "found.tvc.yaml", "--policy", "either=good.yaml").code == 0
+    assert call("test", "found.tvc.yaml").code == 1
+    assert call("test", "found.tvc.yaml", "--policy", "either=good.yaml").code == 0
     left = {path.name for path in folder.iterdir()}
     assert left == {"either.yaml", "good.yaml", "found.tvc.yaml"}
     shown = process(*words)
     assert shown.out == (folder / "found.tvc.yaml").read_text()
 
 
-def test_the_command_tells_two_policies_apart(folder, process):
-    found = process(
-        "hunt", "--policy", "strict", "--differs-from", "salesforce", "-o", "d.tvc.yaml"
-    )
+def test_the_command_tells_two_policies_apart(folder, call):
+    found = call("hunt", "--policy", "strict", "--differs-from", "salesforce", "-o", "d.tvc.yaml")
     assert found.code == 1
     (folder / "loose.yaml").write_text("policy: loose\nextends: salesforce\n")
-    assert process("test", "d.tvc.yaml").code == 0
-    assert process("test", "d.tvc.yaml", "--policy", "strict=loose.yaml").code == 1
+    assert call("test", "d.tvc.yaml").code == 0
+    assert call("test", "d.tvc.yaml", "--policy", "strict=loose.yaml").code == 1
 
 
 def test_nothing_found_is_no_failure_and_says_how_much_was_explored(call):
@@ -344,11 +342,27 @@ def test_bad_usage_starts_no_hunt(call, words, says):
     assert says in ran.err
 
 
+#: Runs the command, and says on stderr when the hunt begins.
+TELLING = """
+import sys
+from tvc.harness.hunt import search
+hunt = search.hunt
+def telling(*words, **options):
+    print("begun", file=sys.stderr, flush=True)
+    return hunt(*words, **options)
+search.hunt = telling
+from tvc.cli.main import main
+main()
+"""
+
+
 def test_an_interrupted_hunt_says_how_much_was_explored(folder):
     words = ["hunt", "--invariant", "inactive_users_get_nothing", "--time", "60s"]
-    command = [sys.executable, "-c", "from tvc.cli.main import main; main()", *words]
+    command = [sys.executable, "-c", TELLING, *words]
     hunting = subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True)
-    time.sleep(3)
+    while hunting.stderr.readline() not in ("begun\n", ""):
+        pass
+    time.sleep(0.5)
     hunting.send_signal(signal.SIGINT)
     _, told = hunting.communicate(timeout=120)
     assert hunting.returncode == 2

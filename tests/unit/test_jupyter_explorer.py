@@ -1,7 +1,6 @@
 """The explorer: every knob is answered, and what is seen is what is saved."""
 
 import asyncio
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -365,9 +364,7 @@ def test_a_hostile_file_name_is_shown_and_never_obeyed(explorer):
     assert "&lt;img" in explorer.message.value
 
 
-def test_a_slider_that_is_dragged_is_answered_once(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    explorer = tvc.explore()
+def test_a_slider_that_is_dragged_is_answered_once(explorer, monkeypatch):
     runs = []
     monkeypatch.setattr(
         module, "explore_values", lambda *args: runs.append(args) or explore_values(*args)
@@ -424,14 +421,15 @@ def test_it_shows_itself_as_widgets_with_a_text_that_is_always_the_same(explorer
     assert bundle["text/plain"] == "Explorer of the policy 'salesforce'"
 
 
-def test_who_lacks_the_widgets_is_told_what_brings_them():
-    lacking = "import sys; sys.modules['ipywidgets'] = None; import tvc; tvc.explore()"
-    done = subprocess.run(
-        [sys.executable, "-c", lacking], capture_output=True, text=True, check=False
-    )
-    last = done.stderr.splitlines()[-1]
-    assert last.startswith("ImportError: tvc.explore() needs ipywidgets")
-    assert last.endswith("tvc[notebooks]")
+def test_who_lacks_the_widgets_is_told_what_brings_them(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ipywidgets", None)
+    monkeypatch.delitem(sys.modules, "tvc.jupyter.explorer")
+    monkeypatch.delitem(vars(tvc), "explore", raising=False)
+    with pytest.raises(ImportError) as caught:
+        tvc.explore()
+    told = str(caught.value)
+    assert told.startswith("tvc.explore() needs ipywidgets")
+    assert told.endswith("tvc[notebooks]")
 
 
 # The notebook

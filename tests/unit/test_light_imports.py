@@ -97,7 +97,8 @@ def test_the_spy_sees_a_heavy_import_even_of_what_is_not_installed(folder):
     assert python(folder, "-c", asks + tail).stderr.splitlines()[-1] == "code 0 heavy simpy"
 
 
-def best_of_five(folder, *words):
+def best_of_five(folder, within_s, *words):
+    """Seconds of the fastest of five runs, or of the first that is fast enough."""
     command = [sys.executable, "-c", "from tvc.cli.main import main; main()", *words]
     times = []
     for _ in range(5):
@@ -107,6 +108,8 @@ def best_of_five(folder, *words):
         )
         times.append(time.perf_counter() - started)
         assert done.returncode == 0
+        if times[-1] <= within_s:
+            break
     return min(times)
 
 
@@ -119,7 +122,7 @@ def best_of_five(folder, *words):
 def test_the_command_starts_and_runs_a_hundred_cases_fast(
     hundred, words, target_s, record_property, capsys
 ):
-    seconds = best_of_five(hundred, *words)
+    seconds = best_of_five(hundred, 3 * target_s, *words)
     record_property("seconds", round(seconds, 3))
     with capsys.disabled():
         print(f"\n  tvc {' '.join(words)}: {seconds:.3f} s (target {target_s} s)")

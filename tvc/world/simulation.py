@@ -248,7 +248,8 @@ def _share_of_rows(model: WorkloadModel) -> float:
 def run_to_end(world: World, progress: Progress | None) -> bool:
     """Run to the end of the drain; return False where the user interrupted it."""
     end_ms = world.window.end_ms
-    step_ms = -(-end_ms // _STEPS)
+    # Each stop of the kernel costs as much as an event, which tells in small runs.
+    step_ms = end_ms if progress is None else -(-end_ms // _STEPS)
     try:
         for until_ms in range(step_ms, end_ms + step_ms, step_ms):
             world.kernel.run_until(min(until_ms, end_ms))

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pandas as pd
@@ -16,7 +17,7 @@ from tvc.experiment.engines import EngineRefused, run_tasks
 from tvc.experiment.study import run_study
 from tvc.experiment.tasks import Task
 
-pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
+distributed = pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
 
 _PATIENCE_S = 30
 
@@ -30,11 +31,25 @@ class Cluster:
         self._processes: list[subprocess.Popen] = []
         self.scheduler = self._start("dask_scheduler", "--port", "0")
         self.workers: list[subprocess.Popen] = []
+        try:
+            self.address = self._wait_for_address()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _wait_for_address(self) -> str:
         until = time.monotonic() + _PATIENCE_S
-        while not self._file.exists():
-            assert time.monotonic() < until, "the scheduler did not come up"
+        while time.monotonic() < until:
+            # The file is there before anything is in it.
+            with suppress(FileNotFoundError, json.JSONDecodeError):
+                return json.loads(self._file.read_text())["address"]
             time.sleep(0.02)
-        self.address = json.loads(self._file.read_text())["address"]
+        raise TimeoutError("the scheduler did not come up")
+
+    def wait_for_workers(self) -> None:
+        """Wait until all have come: a fast one could do the work of all before."""
+        with distributed.Client(self.address, set_as_default=False) as client:
+            client.wait_for_workers(len(self.workers), timeout=_PATIENCE_S)
 
     def add_worker(self, nanny: bool = False) -> subprocess.Popen:
         options = ["--nthreads", "1", "--nanny" if nanny else "--no-nanny"]
@@ -130,6 +145,7 @@ def test_a_worker_killed_amid_the_study_loses_nothing(cluster, tmp_path):
     pids.mkdir()
     cluster.add_worker()
     cluster.add_worker()
+    cluster.wait_for_workers()
     tasks = tasks_of(60, folder=str(pids), takes_s=0.03)
     killed = threading.Event()
 

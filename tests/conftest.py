@@ -2,11 +2,13 @@
 
 import os
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-#: Marks of tests that run where ``-m`` names one of theirs, and nowhere else.
+#: Marks of tests that run where ``-m`` names one of theirs; interactive ones also where the command
+#: names their file or folder.
 _APART = ("nightly", "interactive")
 
 _COMMON = {
@@ -39,10 +41,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
                 item.add_marker("nightly")
     asked = {mark for mark in _APART if _asks_for(config, mark)}
-    left_out = [item for item in items if (marks := _apart(item)) and not marks & asked]
+    folder = config.invocation_params.dir
+    places = {Path(folder, argument.split("::")[0]).resolve() for argument in config.args}
+    left_out = [
+        item
+        for item in items
+        if (marks := _apart(item)) and not marks & asked and not _is_named(item, marks, places)
+    ]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
+
+
+def _is_named(item: pytest.Item, marks: set[str], places: set[Path]) -> bool:
+    """Whether the command names the file or the folder of an interactive test."""
+    return marks == {"interactive"} and not places.isdisjoint({item.path, item.path.parent})
 
 
 def _apart(item: pytest.Item) -> set[str]:

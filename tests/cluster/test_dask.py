@@ -169,7 +169,8 @@ def test_a_worker_killed_amid_the_study_loses_nothing(cluster, tmp_path):
 
 
 def test_only_the_task_that_always_kills_its_worker_fails(cluster):
-    # A nanny brings a killed worker back.
+    # Nannies bring killed workers back.
+    cluster.add_worker(nanny=True)
     cluster.add_worker(nanny=True)
     found = run(tasks_of(12, deadly=7), engine="dask", scheduler=cluster.address, retries=1)
     expected = run(tasks_of(12))

@@ -160,13 +160,7 @@ def run(path, fmt):
     return code, out.getvalue(), err.getvalue()
 
 
-@pytest.mark.parametrize(
-    "chunk",
-    [
-        *range(CHUNKS // 2),
-        *(pytest.param(chunk, marks=pytest.mark.nightly) for chunk in range(CHUNKS // 2, CHUNKS)),
-    ],
-)
+@pytest.mark.parametrize("chunk", range(CHUNKS))
 def test_a_mutated_scenario_runs_or_is_refused_and_nothing_else(chunk, tmp_path, record_property):
     draw = random.Random(SEED + chunk)
     path = tmp_path / "mutant.tvc.yaml"

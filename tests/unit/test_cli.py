@@ -710,16 +710,8 @@ main()
 """
 
 
-@pytest.mark.parametrize(
-    ("fmt", "words"),
-    [
-        pytest.param("pretty", [], id="pretty, one process"),
-        pytest.param("json", ["-p", "2"], id="json, two processes"),
-        # However many processes ran it, the formats are given one suite.
-        pytest.param("json", [], id="json, one process", marks=pytest.mark.nightly),
-        pytest.param("pretty", ["-p", "2"], id="pretty, two processes", marks=pytest.mark.nightly),
-    ],
-)
+@pytest.mark.parametrize("words", [[], ["-p", "2"]], ids=["one process", "two processes"])
+@pytest.mark.parametrize("fmt", ["pretty", "json"])
 def test_an_interrupt_exits_2_with_a_report_of_what_ran(write, folder, words, fmt):
     scenario = "    timeline: [{at: 0s, do: use, by: sam}]\n"
     text = HEAD.removesuffix("  - id: x\n") + "".join(f"  - id: n{n}\n{scenario}" for n in range(8))

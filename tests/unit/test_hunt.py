@@ -171,7 +171,7 @@ def test_the_same_seed_finds_the_same_file():
 
 def test_right_clocks_stay_right_and_then_nothing_is_late():
     late = Breaks(side(), "no_use_after_expiry")
-    result = hunt(late, seconds=1, true_clocks=True)
+    result = hunt(late, seconds=2, true_clocks=True)
     assert isinstance(result, Exhausted)
     assert result.explored.histories > 0
     assert result.explored.decisions > result.explored.histories
@@ -226,7 +226,7 @@ def test_a_law_without_a_rule_is_told_from_the_whole(rule):
 
 def test_what_only_audit_tells_apart_becomes_audit_lines():
     told = Side(LAW, SALESFORCE.with_values({"notify": (Kind.GENERATE,)}), "told")
-    assert isinstance(hunt(Differs(side(), told), seconds=0.5), Exhausted)
+    assert isinstance(hunt(Differs(side(), told), seconds=1), Exhausted)
     found = hunt(Differs(side(), told, audit=True), seed=0)
     assert run_case(found.case).outcome is Outcome.PASSED
     changed = replace(found.case, policy=replace(found.case.policy, policy=told.policy))

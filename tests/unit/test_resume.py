@@ -87,12 +87,7 @@ def undisturbed(tmp_path_factory) -> bytes:
 
 @pytest.mark.parametrize(
     ("engine", "workers", "kills", "longest_s"),
-    [
-        ("serial", 1, 6, 0.12),
-        ("processes", 2, 4, 0.4),
-        pytest.param("serial", 1, 14, 0.12, marks=pytest.mark.nightly),
-        pytest.param("processes", 2, 8, 0.4, marks=pytest.mark.nightly),
-    ],
+    [("serial", 1, 14, 0.12), ("processes", 2, 6, 0.4)],
 )
 def test_a_study_killed_again_and_again_ends_with_the_same_bytes(
     tmp_path, undisturbed, engine, workers, kills, longest_s

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 #: Runs the command as its console script does, wherever that was installed.
-TVC = [sys.executable, "-c", "from tvc.cli.main import main; main()"]
+TVC = [sys.executable, "-c", "from tvc.cli.entry import main; main()"]
 #: Plugins of others that take several times as long to load as our tests of pytest take.
 WITHOUT_OTHERS = ["-p", "no:hypothesispytest", "-p", "no:nbmake"]
 PYTEST = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *WITHOUT_OTHERS]

@@ -459,7 +459,7 @@ def test_a_full_disk_is_told_and_never_a_pass(write, folder):
 
 def run_to(stdout, folder, *words, **more):
     return subprocess.run(
-        [sys.executable, "-c", "from tvc.cli.main import main; main()", "test", ".", *words],
+        [sys.executable, "-c", "from tvc.cli.entry import main; main()", "test", ".", *words],
         cwd=folder, stdout=stdout, stderr=subprocess.PIPE, text=True, timeout=60, check=False, **more,
     )  # fmt: skip
 
@@ -468,7 +468,7 @@ def run_to(stdout, folder, *words, **more):
 def test_a_closed_stdout_keeps_the_verdict_and_shows_no_traceback(write, folder, sample, code):
     write(a=sample)
     command = shlex.join(
-        [sys.executable, "-c", "from tvc.cli.main import main; main()", "test", "."]
+        [sys.executable, "-c", "from tvc.cli.entry import main; main()", "test", "."]
     )
     done = subprocess.run(
         ["bash", "-c", f"{command} >&-"], cwd=folder, capture_output=True, text=True, check=False
@@ -491,7 +491,7 @@ def many(outcome):
 def first_line(folder, words):
     """Run the command into `head -1`; return its exit code."""
     command = shlex.join(
-        [sys.executable, "-c", "from tvc.cli.main import main; main()", "test", "."]
+        [sys.executable, "-c", "from tvc.cli.entry import main; main()", "test", "."]
     )
     done = subprocess.run(
         ["bash", "-c", f"{command} {words} | head -1; echo ${{PIPESTATUS[0]}}"],
@@ -529,7 +529,7 @@ def test_a_terminal_gets_colour_and_nobody_else(write, folder, process):
 
 def on_terminal(folder, **changes):
     controller, terminal = pty.openpty()
-    command = [sys.executable, "-c", "from tvc.cli.main import main; main()", "test", "."]
+    command = [sys.executable, "-c", "from tvc.cli.entry import main; main()", "test", "."]
     environment = {key: value for key, value in os.environ.items() if key != "NO_COLOR"} | changes
     child = subprocess.Popen(command, cwd=folder, stdout=terminal, stderr=terminal, env=environment)
     os.close(terminal)

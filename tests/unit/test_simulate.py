@@ -457,7 +457,7 @@ def until(controller, pattern):
 
 def test_ctrl_c_leaves_a_partial_result_and_exits_2(folder):
     (folder / "long.tvc.yaml").write_text(LONG)
-    command = [sys.executable, "-c", "from tvc.cli.main import main; main()"]
+    command = [sys.executable, "-c", "from tvc.cli.entry import main; main()"]
     controller, terminal = pty.openpty()
     # A bar as wide as a terminal of no width would not be seen.
     termios.tcsetwinsize(terminal, (25, 80))
@@ -482,7 +482,7 @@ def test_ctrl_c_leaves_a_partial_result_and_exits_2(folder):
 
 
 def test_a_reader_who_has_seen_enough_causes_no_noise(month):
-    command = f"'{sys.executable}' -c 'from tvc.cli.main import main; main()' simulate a.tvc.yaml --inputs"
+    command = f"'{sys.executable}' -c 'from tvc.cli.entry import main; main()' simulate a.tvc.yaml --inputs"
     done = subprocess.run(
         ["bash", "-o", "pipefail", "-c", f"{command} | head -c 1"],
         cwd=month, capture_output=True, text=True, check=False, timeout=60,

@@ -129,7 +129,7 @@ def compare(  # noqa: PLR0913 - the options of the command
     check_html(html)
     asked = read_asked(metric) if metric else None
     flipped = read_asked([flip])[0] if flip else None
-    with said_plainly():
+    with said_plainly(context):
         running = running_of(engine, workers, scheduler, results, resume)
         study = find_study(on, policy or [])
         arms = [

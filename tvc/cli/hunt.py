@@ -93,7 +93,7 @@ def hunt(  # noqa: PLR0913 - the options of the command
         result = search(goal, events=longest, seconds=seconds, seed=seed, true_clocks=true_clocks)
     if isinstance(result, Find):
         _hand_over(result, output)
-        return int(Exit.FAILED)
+        return int(Exit.INTERRUPTED if result.interrupted else Exit.FAILED)
     print(f"tvc: {_nothing(result, exhaustive, events)}", file=sys.stderr)
     return int(Exit.INTERRUPTED if result.interrupted else Exit.PASS)
 
@@ -162,6 +162,8 @@ def _hand_over(found: "Find", output: Path | None) -> None:
         f"{count} event{'s' if count > 1 else ''}{where}",
         file=sys.stderr,
     )
+    if found.interrupted:
+        print("tvc: interrupted: a simpler history may show the same", file=sys.stderr)
 
 
 def _nothing(result: "Exhausted", exhaustive: bool, events: int | None) -> str:

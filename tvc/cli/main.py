@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn, TextIO
 
 import typer
 
-from tvc import __version__
+from tvc import __version__, interrupts
 from tvc.cli import (
     bench,
     compare,
@@ -86,7 +86,7 @@ def _run(arguments: list[str] | None) -> int:
     # Not by calling `app`, which has its own way with interrupts and closed pipes.
     command = typer.main.get_command(app)
     try:
-        with command.make_context("tvc", list(words)) as context:
+        with command.make_context("tvc", list(words), obj=tuple(words)) as context:
             code = command.invoke(context)
         sys.stdout.flush()
     except typer.Exit as leaving:
@@ -111,6 +111,9 @@ def _answer(error: BaseException) -> int:
     from tvc.harness.exits import Exit
 
     code = Exit.INVALID
+    if interrupts.asked():
+        # Whatever it became on its way.
+        error = KeyboardInterrupt()
     match error:
         case typer.TyperException():
             # The public base class of typer's errors does not declare their `show`.

@@ -1,7 +1,7 @@
 """``tvc simulate``: run the workload of a scenario once, and say what came of it."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -252,12 +252,7 @@ def _verdict(recorded: "Recorded", run: "Run", same: bool) -> str:
 
 
 class _Watch:
-    """Follows a run: shows how far it is, and stops it where that was asked for.
-
-    Parameters
-    ----------
-    check
-        Raises KeyboardInterrupt where the run shall stop.
+    """Follows a run: shows how far it is.
 
     Attributes
     ----------
@@ -265,11 +260,10 @@ class _Watch:
         How much of the run is done, from 0 to 1.
     """
 
-    def __init__(self, check: Callable[[], None]) -> None:
+    def __init__(self) -> None:
         from tqdm import tqdm
 
         self.share = 0.0
-        self._check = check
         # `disable=None` shows nothing where nobody looks at a terminal.
         self._bar = tqdm(
             total=1.0,
@@ -280,10 +274,9 @@ class _Watch:
         )
 
     def see(self, share: float) -> None:
-        """Take note of progress, between two events, where a run can be stopped."""
+        """Take note of progress."""
         self._bar.update(share - self.share)
         self.share = share
-        self._check()
 
     def close(self) -> None:
         """Take the bar away."""
@@ -292,11 +285,8 @@ class _Watch:
 
 @contextmanager
 def _watching() -> Iterator[_Watch]:
-    from tvc.harness.interrupts import interrupts_noted
-
-    with interrupts_noted() as check:
-        watch = _Watch(check)
-        try:
-            yield watch
-        finally:
-            watch.close()
+    watch = _Watch()
+    try:
+        yield watch
+    finally:
+        watch.close()

@@ -3,6 +3,7 @@
 import math
 import os
 import re
+import shlex
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -208,13 +209,15 @@ def running_of(
 
 
 @contextmanager
-def said_plainly() -> Iterator[None]:
+def said_plainly(context: typer.Context) -> Iterator[None]:
     """Turn what a person asked wrongly into a usage error, with its sentence.
 
     Raises
     ------
     typer.BadParameter
         For an arm, a key, a folder or an engine that will not do.
+    KeyboardInterrupt
+        If it was interrupted; how to go on is told where something is kept.
     """
     from tvc.experiment.changes import UnknownArm
     from tvc.experiment.engines import EngineRefused
@@ -222,8 +225,26 @@ def said_plainly() -> Iterator[None]:
 
     try:
         yield
+    except KeyboardInterrupt:
+        _tell_how_to_go_on(context)
+        raise
     except (UnknownArm, StoreRefused, EngineRefused, StoreFull) as why:
         raise typer.BadParameter(str(why)) from None
+
+
+def _tell_how_to_go_on(context: typer.Context) -> None:
+    from tvc.experiment.store import MANIFEST
+
+    results = context.params["results"]
+    if results is None or not (results / MANIFEST).is_file():
+        return
+    words = ["tvc", *context.obj]
+    if not context.params["resume"]:
+        words.append("--resume")
+    print(
+        f"tvc: what is finished is kept in {results}; to go on: {shlex.join(words)}",
+        file=sys.stderr,
+    )
 
 
 def plain_number(value: float) -> float | None:

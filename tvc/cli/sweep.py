@@ -159,7 +159,7 @@ def sweep(  # noqa: PLR0913 - the options of the command
     if output is not None and output.suffix not in (".csv", ".parquet"):
         raise typer.BadParameter(f"-o {output}: expected a name that ends in .csv or .parquet")
     check_html(html)
-    with said_plainly():
+    with said_plainly(context):
         running = running_of(engine, workers, scheduler, results, resume)
         study = find_study(scenario, policy or [])
         of_seed = study.run.seed if seed is None else seed

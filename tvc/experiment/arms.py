@@ -79,10 +79,15 @@ def replicate(arm: Arm, seed: int, replication: int, warmup_ms: int = 0) -> "Mea
     """Run one replication of an arm and return what it measured.
 
     Two arms under one seed and replication meet the same people on the same days.
-    """
-    from tvc.world.simulation import simulate
 
-    return simulate(
+    Raises
+    ------
+    KeyboardInterrupt
+        If it is interrupted: what it came to is no result.
+    """
+    from tvc.world.simulation import simulate_whole
+
+    return simulate_whole(
         arm.policy,
         arm.workload,
         seed,

@@ -207,10 +207,10 @@ def diverge(
     >>> found.counts["newly_allowed"], found.unpaired
     (0, (0, 0))
     """
-    from tvc.world.simulation import simulate
+    from tvc.world.simulation import simulate_whole
 
     runs = [
-        simulate(
+        simulate_whole(
             arm.policy,
             arm.workload,
             seed,

@@ -275,7 +275,8 @@ def _without_weekdays(hourly: "NDArray[np.float64]") -> "NDArray[np.float64]":
 
 
 def _settling(arm: Arm, seed: int, number: int) -> list["NDArray[np.float64]"]:
-    from tvc.world.simulation import simulate
+    from tvc.world.simulation import simulate_whole
 
-    frame = simulate(arm.policy, arm.workload, seed, replication=number, sampled=0.0).series
+    run = simulate_whole(arm.policy, arm.workload, seed, replication=number, sampled=0.0)
+    frame = run.series
     return [frame.loc[frame["measure"] == one, "value"].to_numpy(float) for one in _SETTLING]

@@ -24,7 +24,9 @@ from tvc.files.faults import list_choices
 if TYPE_CHECKING:
     import pandas as pd
 
-SCHEMA: Final = "tvc.study/1"
+SCHEMA: Final = "tvc.study/2"
+#: Its rows do not tell whether they are of whole replications.
+_UNSURE: Final = "tvc.study/1"
 MANIFEST: Final = "manifest.json"
 _TEMPORARY: Final = ".part"
 _DIGITS: Final = 32
@@ -145,7 +147,14 @@ class Store:
         ------
         StoreFull
             If it cannot be written.
+        ValueError
+            If it is not complete.
         """
+        if not result.complete:
+            task = result.task
+            raise ValueError(
+                f"replication {task.replication} of {task.arm} was interrupted: it is not a result"
+            )
         self._held.append(result)
         now_s = time.monotonic()
         if now_s - self._written_s >= WAIT_S + _WAIT_SHARE * (now_s - self._opened_s):
@@ -243,6 +252,11 @@ def _read_manifest(folder: Path, names: Sequence[str]) -> Mapping[str, Any]:
         manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
     except ValueError:
         raise StoreRefused(f"{folder / MANIFEST} is no JSON") from None
+    if isinstance(manifest, dict) and manifest.get("schema") == _UNSURE:
+        raise StoreRefused(
+            f"{folder} holds results of an earlier tvc, in which interrupted replications may "
+            "stand as whole ones: it is not resumed; name another folder"
+        )
     if not isinstance(manifest, dict) or manifest.get("schema") != SCHEMA:
         raise StoreRefused(f"{folder / MANIFEST} describes no study: its schema is not {SCHEMA}")
     return manifest

@@ -65,6 +65,8 @@ def run_study(  # noqa: PLR0913 - what a study may be told
 
     Raises
     ------
+    KeyboardInterrupt
+        If it is interrupted, within one replication; what is finished is kept.
     tvc.experiment.engines.EngineRefused
         If the engine cannot run.
     tvc.experiment.store.StoreFull

@@ -10,7 +10,7 @@ from traceback import walk_tb
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from tvc import __version__
+from tvc import __version__, interrupts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -144,19 +144,23 @@ class Result:
         By column a scalar, or bytes; what is missing has no column. Empty after a failure.
     failure
         Where and why it failed: places, type and message of the exception. Empty for a row.
+    complete
+        False where an interrupt was raised while it ran and did not end it: what stands in it is
+        no result, and may be of half a replication.
     """
 
     task: Task
     row: Mapping[str, Scalar]
     failure: str = ""
+    complete: bool = True
 
     def columns(self) -> dict[str, Scalar]:
         """Return the whole row: identity, what was measured, failure."""
         return {**self.task.columns(), **self.row, FAILURE: self.failure}
 
 
-def perform(model: Model, task: Task, version: str) -> tuple[dict[str, Scalar], str]:
-    """Run a task here, and return its row and its failure; one of them is empty.
+def perform(model: Model, task: Task, version: str) -> tuple[dict[str, Scalar], str, bool]:
+    """Run a task here, and return its row, its failure and whether it is complete.
 
     Parameters
     ----------
@@ -167,14 +171,23 @@ def perform(model: Model, task: Task, version: str) -> tuple[dict[str, Scalar], 
     version
         Of tvc where the study was started. A worker of another one fails the task, since its
         rows could be others.
+
+    Returns
+    -------
+    tuple of (dict, str, bool)
+        The rest of a `Result`: row or failure is empty.
     """
+    raised = interrupts.raised()
+    row: dict[str, Scalar] = {}
+    failure = ""
     try:
         if version != __version__:
             raise RuntimeError(f"this worker has tvc {__version__}, the study {version}")
-        return _checked(model(task)), ""
+        row = _checked(model(task))
     # A model that asks the process to exit ends its own task, and no study.
     except (Exception, SystemExit) as wrong:
-        return {}, _describe(wrong)
+        failure = _describe(wrong)
+    return row, failure, interrupts.raised() == raised
 
 
 def _checked(row: Mapping[str, object]) -> dict[str, Scalar]:

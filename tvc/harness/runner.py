@@ -1,13 +1,12 @@
 """Running a suite: load every file, select, and run each case, on one core or several."""
 
-import signal
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import repeat
 from pathlib import Path
 
+from tvc import interrupts
 from tvc.authority.decide import LAW, Law
 from tvc.files.cases import Case
 from tvc.files.faults import Fault
@@ -16,6 +15,7 @@ from tvc.harness.collect import Loading, load
 from tvc.harness.judge import run_case
 from tvc.harness.outcomes import CaseResult, Concern, Failure, Outcome, SuiteResult
 from tvc.harness.selection import Selection
+from tvc.workers import share
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +176,9 @@ def run_guarded(
         else:
             result = run_case(case, law, seed)
     except Exception as error:
+        if interrupts.asked():
+            # What an interrupt became on its way is no fault of the case.
+            raise KeyboardInterrupt from error
         where = _where(error)
         message = f"internal error: {type(error).__name__}{where}; please report it"
         result = CaseResult(
@@ -214,17 +217,13 @@ def _run_in_processes(plan: Plan) -> list[_Part]:
     A file is run before the others are known to be free of faults; where one is not, what ran is
     thrown away, which nobody can tell from its not having run.
     """
-    from concurrent.futures import ProcessPoolExecutor
-
     parts: list[_Part] = []
     each = replace(plan, processes=max(1, plan.processes // len(plan.files)))
-    pool = ProcessPoolExecutor(min(plan.processes, len(plan.files)), initializer=_leave_interrupts)
+    processes = min(plan.processes, len(plan.files))
     try:
-        parts.extend(pool.map(_run_file, repeat(each), plan.files))
+        share(partial(_run_file, each), plan.files, processes, parts.append)
     except KeyboardInterrupt:
         parts.append(_Part(SuiteResult(interrupted=True), frozenset()))
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
     return parts
 
 
@@ -241,8 +240,3 @@ def _joined(parts: Sequence[_Part]) -> SuiteResult:
         any(suite.interrupted for suite in suites),
         stop < len(suites) and not faults,
     )
-
-
-def _leave_interrupts() -> None:
-    """Let Ctrl-C reach the parent alone, which ends the others in good order."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -29,7 +29,7 @@ from tvc.harness.collect import SUFFIXES
 from tvc.harness.writing import write_whole
 from tvc.jupyter.knobs import KEYS, Value, start_values
 from tvc.tables import table
-from tvc.world.simulation import Run, simulate
+from tvc.world.simulation import Run, simulate_whole
 
 #: What is explored unless something else is asked for: enough people that a picture is steady,
 #: few enough that it answers at once.
@@ -173,7 +173,7 @@ def explore_values(start: Start, values: Mapping[str, Value]) -> Explored:
 def _run(text: str) -> Run:
     (case,) = _read(text, Path(_FILE))
     (arm,) = arms_of(case)
-    return simulate(arm.policy, arm.workload, case.study["run"]["seed"])
+    return simulate_whole(arm.policy, arm.workload, case.study["run"]["seed"])
 
 
 def _read(text: str, path: Path) -> tuple[Case, ...]:

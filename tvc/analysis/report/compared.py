@@ -38,7 +38,7 @@ from tvc.experiment.divergence import DIFFERENCES, Divergence
 from tvc.experiment.replications import Asked
 from tvc.experiment.tornado import Tornado
 from tvc.files.metrics import Statistic
-from tvc.world.simulation import simulate
+from tvc.world.simulation import simulate_whole
 
 if TYPE_CHECKING:
     from tvc.world.simulation import Run
@@ -260,7 +260,7 @@ def _headline(
 def _pictures(found: Comparison, headline: Asked, origin: Origin) -> Iterator[Figure]:
     yield _pairs(found, headline, origin)
     runs = {
-        arm.name: simulate(
+        arm.name: simulate_whole(
             arm.policy, arm.workload, origin.seed, replication=0, warmup_ms=found.warmup_ms
         )
         for arm in (found.baseline, found.candidate)

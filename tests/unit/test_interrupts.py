@@ -39,12 +39,16 @@ def test_the_first_interrupt_waits_until_it_is_asked_for():
 
 def test_the_second_interrupt_comes_at_once():
     came = []
-    with pytest.raises(KeyboardInterrupt), interrupts_noted():
-        interrupt()
-        came.append("the first")
-        interrupt()
-        came.append("the second")
-    assert came == ["the first"]
+
+    def work():
+        with interrupts_noted():
+            for number in ("first", "second"):
+                interrupt()
+                came.append(number)
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert came == ["first"]
 
 
 def test_an_interrupt_that_nobody_asked_for_is_raised_at_the_end():
@@ -64,19 +68,29 @@ def test_an_interrupt_that_somebody_swallowed_is_raised_at_the_next_good_moment(
 
 
 def test_parts_of_the_work_note_one_interrupt_together():
-    with pytest.raises(KeyboardInterrupt), interrupts_noted():
-        with suppress(KeyboardInterrupt), interrupts_noted() as check:
+    with interrupts_noted() as check:
+        with suppress(KeyboardInterrupt), interrupts_noted() as inner:
             interrupt()
+            inner()
+        # Who stopped for it has said so; the next one is a second one.
+        check()
+        with pytest.raises(KeyboardInterrupt):
+            interrupt()
+        with pytest.raises(KeyboardInterrupt):
             check()
-        # Who stopped for it said so; what comes after it is a second one.
-        interrupt()
 
 
 def test_interrupts_are_held_back_for_a_moment_and_not_lost():
     came = []
-    with pytest.raises(KeyboardInterrupt), held_back():
-        interrupt()
-        came.append("held back")
+
+    def work():
+        with held_back():
+            interrupt()
+            came.append("held back")
+        came.append("on")
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
     assert came == ["held back"]
 
 

@@ -227,7 +227,7 @@ def test_what_a_file_brought_along_cannot_forge_lines(results):
 
 
 def named(name: str, file: str, seed: int = 0) -> CaseResult:
-    return CaseResult(name, file, 1, 1, Outcome.FAILED, "p", "d", "d", seed)
+    return CaseResult(name, file, 1, 1, Outcome.FAILED, (), "d", seed)
 
 
 def test_a_rerun_command_names_the_case_so_that_a_shell_takes_it_whole():

@@ -102,8 +102,7 @@ def _add_case(parent: ET.Element, result: CaseResult, context: ReportContext) ->
         element,
         {
             "seed": str(result.seed),
-            "policy": result.policy,
-            "policy.digest": result.policy_digest,
+            **_policies(result),
             "case.digest": result.digest,
         },
     )
@@ -112,6 +111,15 @@ def _add_case(parent: ET.Element, result: CaseResult, context: ReportContext) ->
         add_element(element, tag, {"type": result.outcome, "message": result.note})
     elif tag is not None:
         _add_problem(element, tag, result, context)
+
+
+def _policies(result: CaseResult) -> dict[str, str]:
+    """Name the policy that held, or those of both arms of a comparison."""
+    found = {}
+    for held in result.policies:
+        prefix = f"{held.arm}." if held.arm else ""
+        found |= {f"{prefix}policy": held.name, f"{prefix}policy.digest": held.digest}
+    return found
 
 
 def _add_problem(parent: ET.Element, tag: str, result: CaseResult, context: ReportContext) -> None:

@@ -70,7 +70,10 @@ def _finding(finding: Finding, seen: Counter[str], context: LintContext) -> dict
     about = f"{finding.about}: " if finding.about else ""
     built_in = at.file.startswith(BUILT_IN)
     file = portable_path(at.file) if built_in else context.source(at.file).as_posix()
-    identity = "\n".join((finding.rule, file, finding.about, finding.message))
+    # A case is called by its file, too.
+    named = finding.about.removeprefix(f"{at.file}::")
+    subject = finding.about if named == finding.about else f"{file}::{named}"
+    identity = "\n".join((finding.rule, file, subject, finding.message))
     digest = hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()
     seen[digest] += 1
     return _result(

@@ -184,6 +184,7 @@ def imported():
 @pytest.fixture
 def run_pytest(imported, pytester, folder, monkeypatch):  # noqa: ARG001 - in this order
     """Run pytest in this process, in the folder or in another."""
+    monkeypatch.chdir(folder)
     for name in ("NO_COLOR", "FORCE_COLOR", "PYTEST_XDIST_WORKER"):
         monkeypatch.delenv(name, raising=False)
 

@@ -673,6 +673,31 @@ def test_another_policy_stands_in_under_the_name_that_files_use(write, call):
     assert json.loads(strict.out)["cases"][0]["policy"]["name"] == "mine"
 
 
+COMPARING = """\
+tvc: 1
+scenarios:
+  - id: load
+    policy: own
+    workload: {users: 100}
+  - id: compared
+    compare: {baseline: {policy: strict}, candidate: {policy: own}, on: load}
+policies: {own: {}}
+"""
+
+
+def test_a_policy_of_an_arm_is_one_that_a_file_can_stand_in_for(write, call, folder):
+    write(a=COMPARING)
+    (folder / "mine.yaml").write_text("policy: mine\nlifetime.max: 12h\n")
+    ran = call("test", ".", "--policy", "strict=mine.yaml", "--allow-empty", "-f", "json")
+    assert ran.code == 0, ran.err
+    load, compared = json.loads(ran.out)["cases"]
+    assert load["policy"]["name"] == "own"
+    assert {arm: held["name"] for arm, held in compared["arms"].items()} == {
+        "baseline": "mine",
+        "candidate": "own",
+    }
+
+
 def test_a_policy_that_has_faults_stands_in_for_nothing(write, call):
     folder = write(a="passing")
     (folder / "bad.yaml").write_text("policy: bad\nlifetme.max: 12h\n")

@@ -79,6 +79,7 @@ def lint(  # noqa: PLR0913 - the options of the command
     from tvc.harness.lint.linting import lint as linted
     from tvc.harness.lint.reading import NoSuchPolicy
     from tvc.harness.lint.reports import FORMATS, LintContext
+    from tvc.harness.sources import Sources
     from tvc.harness.writing import BadOutput, lines_of, outputs_of
 
     if fail_level not in FAIL_LEVELS:
@@ -94,7 +95,8 @@ def lint(  # noqa: PLR0913 - the options of the command
         raise typer.BadParameter(str(wrong)) from None
     if (controls or tables) and not result.policies and not result.invalid:
         raise typer.BadParameter("--controls needs a policy: name a policy file, or a --policy")
-    context = LintContext(__version__, fail_level, False, lines_of, controls_date)
+    sources = Sources((*result.files, *(fault.file for fault in result.invalid)))
+    context = LintContext(__version__, fail_level, False, lines_of, controls_date, sources.place)
     try:
         _write(result, context, outputs, tables)
     except BrokenPipeError:

@@ -211,6 +211,14 @@ class Case:
         """Whether it is a workload to simulate, which has no steps."""
         return bool(self.study)
 
+    @property
+    def policies(self) -> dict[str, MergedPolicy]:
+        """What it is run under, by the name of the arm; that of an only arm is empty.
+
+        A comparison runs under the policies of its arms alone, whatever `policy` says.
+        """
+        return {arm.name: arm.policy for arm in self.arms} or {"": self.policy}
+
     @cached_property
     def digest(self) -> str:
         """SHA-256 of what is run and what is expected.

@@ -8,6 +8,7 @@ from typing import Final
 
 from tvc.files.faults import Fault, InvalidFile
 from tvc.files.scenarios import ScenarioFile, load_scenarios
+from tvc.harness.sources import real_path
 
 #: How scenario files are named.
 SUFFIXES: Final = (".tvc.yaml", ".tvc.yml", ".tvc.json")
@@ -39,7 +40,7 @@ def is_scenario_file(path: str | os.PathLike[str]) -> bool:
 
 
 def find_files(paths: Iterable[str | os.PathLike[str]]) -> tuple[Path, ...]:
-    """Return the scenario files at or below some paths, each once.
+    """Return the scenario files at or below some paths, each once, however it is named.
 
     A folder gives the scenario files below it in order of their names, hidden folders left out;
     a file is taken whatever its name.
@@ -49,7 +50,7 @@ def find_files(paths: Iterable[str | os.PathLike[str]]) -> tuple[Path, ...]:
     NoSuchPath
         If a path does not exist.
     """
-    found: dict[Path, None] = {}
+    found: dict[Path, Path] = {}
     for given in paths:
         path = Path(given)
         if path.is_dir():
@@ -57,12 +58,17 @@ def find_files(paths: Iterable[str | os.PathLike[str]]) -> tuple[Path, ...]:
                 folders[:] = sorted(name for name in folders if not name.startswith("."))
                 for name in sorted(names):
                     if is_scenario_file(name):
-                        found[Path(folder, name)] = None
+                        _add(found, Path(folder, name))
         elif path.exists() or path.is_symlink():
-            found[path] = None
+            _add(found, path)
         else:
             raise NoSuchPath(_missing(os.fspath(given)))
-    return tuple(found)
+    return tuple(found.values())
+
+
+def _add(found: dict[Path, Path], path: Path) -> None:
+    """Add a file under the name that it is first met by; a link to a file is a file of its own."""
+    found.setdefault(real_path(path), path)
 
 
 def _missing(path: str) -> str:

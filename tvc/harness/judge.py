@@ -12,6 +12,7 @@ from tvc.harness.outcomes import (
     CaseResult,
     Concern,
     Failure,
+    HeldPolicy,
     InvariantResult,
     Outcome,
     StepResult,
@@ -83,8 +84,9 @@ def result_of(case: Case, seed: int, outcome: Outcome, **parts: object) -> CaseR
         case.line,
         case.column,
         outcome,
-        case.policy.policy.name,
-        case.policy.digest,
+        tuple(
+            HeldPolicy(arm, held.policy.name, held.digest) for arm, held in case.policies.items()
+        ),
         case.digest,
         seed,
         tags=case.tags,

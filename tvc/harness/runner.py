@@ -12,7 +12,7 @@ from tvc.files.cases import Case
 from tvc.files.faults import Fault
 from tvc.files.scenarios import ScenarioFile
 from tvc.harness.collect import Loading, load
-from tvc.harness.judge import run_case
+from tvc.harness.judge import result_of, run_case
 from tvc.harness.outcomes import CaseResult, Concern, Failure, Outcome, SuiteResult
 from tvc.harness.selection import Selection
 from tvc.workers import share
@@ -118,7 +118,7 @@ def _options(plan: Plan) -> dict[str, Callable[[Case], bool]]:
 
 
 def _is_built_on(file: str, case: Case) -> bool:
-    return any(origin.file == file for origin in case.policy.lineage)
+    return any(origin.file == file for held in case.policies.values() for origin in held.lineage)
 
 
 def _answered(plan: Plan, loaded: Loaded) -> frozenset[str]:
@@ -181,19 +181,8 @@ def run_guarded(
             raise KeyboardInterrupt from error
         where = _where(error)
         message = f"internal error: {type(error).__name__}{where}; please report it"
-        result = CaseResult(
-            case.name,
-            case.file,
-            case.line,
-            case.column,
-            Outcome.ERROR,
-            case.policy.policy.name,
-            case.policy.digest,
-            case.digest,
-            seed,
-            failures=(Failure(Concern.INTERNAL, message, case.line, case.column),),
-            tags=case.tags,
-        )
+        failure = Failure(Concern.INTERNAL, message, case.line, case.column)
+        result = result_of(case, seed, Outcome.ERROR, failures=(failure,))
     return replace(result, seconds=time.perf_counter() - started)
 
 

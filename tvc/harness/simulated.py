@@ -5,7 +5,7 @@ from tvc.experiment.spreading import spread_over
 from tvc.experiment.verdicts import Verdict
 from tvc.files.cases import Case
 from tvc.harness.judge import result_of
-from tvc.harness.outcomes import CaseResult, Concern, Failure, Outcome
+from tvc.harness.outcomes import NOTHING_EXPECTED, CaseResult, Concern, Failure, Outcome
 
 _OUTCOMES = {
     Verdict.PASS: Outcome.PASSED,
@@ -32,8 +32,7 @@ def run_simulated(case: Case, rotation: int = 0, processes: int = 1) -> CaseResu
         One without expectations is skipped: nothing could fail.
     """
     if not case.expected_at:
-        note = "nothing is expected of it; `tvc simulate` runs it"
-        return result_of(case, rotation, Outcome.SKIPPED, note=note)
+        return result_of(case, rotation, Outcome.SKIPPED, note=NOTHING_EXPECTED)
     try:
         study = judge_case(case, rotation=rotation, spread=spread_over(processes))
     except NoSteadyState as why:

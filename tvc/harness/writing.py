@@ -14,6 +14,7 @@ from tvc.files.faults import suggest
 from tvc.harness.formats import FORMATS, ReportContext
 from tvc.harness.outcomes import SuiteResult
 from tvc.harness.runner import Plan
+from tvc.harness.sources import Sources
 
 
 class BadOutput(ValueError):
@@ -90,7 +91,10 @@ def _context(plan: Plan, stream: TextIO | None) -> ReportContext:
     from tvc import __version__
 
     colour = stream is not None and stream.isatty() and not os.environ.get("NO_COLOR")
-    return ReportContext(__version__, plan.seed, dict(plan.loading.overrides), colour, lines_of)
+    sources = Sources(tuple(map(str, plan.files)))
+    return ReportContext(
+        __version__, plan.seed, dict(plan.loading.overrides), colour, lines_of, sources.place
+    )
 
 
 def lines_of(file: str) -> tuple[str, ...]:

@@ -271,7 +271,7 @@ def test_a_level_is_the_integral_of_its_steps(changes, bin_ms):
     st.lists(st.tuples(st.integers(0, 900), st.integers(1, 300), st.integers(0, 400)), max_size=20)
 )
 def test_the_ledger_knows_how_many_codes_are_live_at_any_instant(lives):
-    ledger = Ledger(0, 1_000, 1_000, 0, lambda *_: None)
+    ledger = Ledger(0, 1_000, 1_000, Policy(), lambda *_: None)
     acts = []
     for number, (at_ms, lifetime_ms, after_ms) in enumerate(sorted(lives)):
         acts.append((at_ms, 1, number, lifetime_ms))

@@ -7,8 +7,9 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from tvc.authority.consequences import CONSEQUENCES, Consequence
-from tvc.authority.context import Compare, Context, Event, Refusal
+from tvc.authority.context import Context, Event, Refusal
 from tvc.authority.policy import Policy
+from tvc.authority.rates import Compare
 from tvc.authority.reasons import PUBLIC_MESSAGES, Reason
 from tvc.authority.requests import Kind, Request
 from tvc.authority.rules import RULES, Rule

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from tvc.authority.authority import Record
+from tvc.authority.edges import generated_ends_ms
 from tvc.authority.reasons import Reason
 from tvc.authority.requests import Kind, Proof
 from tvc.harness.judge import step_of
@@ -82,14 +83,13 @@ def too_long_at_threshold(run: Run) -> int | None:
 def expired_at_threshold(run: Run) -> int | None:
     """Show a code refused as expired at the very reading at which it ends."""
     ends: dict[tuple[str | None, int | None], int] = {}
-    leeway_ms = run.trace.policy.clock.leeway_ms
     for record in _own_records(run):
         decision, asked = record.decision, record.request
         if decision is None or asked is None:
             continue
         code = (decision.subject, decision.code)
         if asked.kind is Kind.GENERATE and decision.allowed:
-            ends[code] = record.at.reading_ms + (asked.lifetime_ms or 0) + leeway_ms
+            ends[code] = generated_ends_ms(asked, record.at.reading_ms, run.trace.policy)
         elif decision.reason is Reason.CODE_EXPIRED and ends.get(code) == record.at.reading_ms:
             return step_of(run, record.seq)
     return None

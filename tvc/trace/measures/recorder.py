@@ -124,7 +124,7 @@ class Recorder:
         self._bins = bins
         self.series: dict[tuple[str, ...], list[int]] = {}
         self.counted: dict[str, int] = {}
-        self.ledger = Ledger(start_ms, horizon_ms, bin_ms, policy.clock.leeway_ms, self._code_over)
+        self.ledger = Ledger(start_ms, horizon_ms, bin_ms, policy, self._code_over)
         self.access = AccessBook(start_ms, horizon_ms, bin_ms)
         self.desk = DeskBook(start_ms, horizon_ms, bin_ms)
         # Methods of theirs, since a call of a call would be made millions of times.

@@ -52,7 +52,13 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> "ScenarioF
     """Collect scenario files."""
     if not file_path.name.endswith(_SUFFIXES):
         return None
+    from tvc.files.faults import escape
+
     collected: ScenarioFile = ScenarioFile.from_parent(parent, path=file_path)
+    # pytest prints names as they are, and a name of a file may hold anything.
+    if escape(collected.nodeid) != collected.nodeid:
+        name, node_id = escape(collected.name), escape(collected.nodeid)
+        collected = ScenarioFile.from_parent(parent, path=file_path, name=name, nodeid=node_id)
     return collected
 
 
@@ -61,6 +67,7 @@ class ScenarioFile(pytest.File):
 
     def collect(self) -> Iterator["CaseItem"]:
         """Yield its cases."""
+        from tvc.files.faults import escape
         from tvc.harness.collect import Loading, load
 
         folder = self.config.invocation_params.dir
@@ -68,7 +75,7 @@ class ScenarioFile(pytest.File):
         # Names are those of the command, which is run in the same folder.
         loaded = load(path, Loading({}))
         if isinstance(loaded, tuple):
-            raise self.CollectError("\n".join(map(str, loaded)))
+            raise self.CollectError("\n".join(escape(str(fault)) for fault in loaded))
         for tag in dict.fromkeys(tag for case in loaded.cases for tag in case.tags):
             self.config.addinivalue_line("markers", f"{tag}: a tag of scenario files")
         for case in loaded.cases:
@@ -116,7 +123,9 @@ class CaseItem(pytest.Item):
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Say where the case stands; pytest counts lines from 0."""
-        return self.path, self.case.line - 1, self.name
+        from tvc.files.faults import show_path
+
+        return Path(show_path(self.path)), self.case.line - 1, self.name
 
 
 # Exit codes. Reports cross from the workers of pytest-xdist with their attributes.

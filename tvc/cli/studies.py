@@ -1,9 +1,7 @@
 """What the commands that run many replications share: the workload they are on, and options."""
 
 import math
-import os
 import re
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -13,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from tvc.cli.common import one_case, overrides_of
+from tvc.cli.printing import tell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -273,18 +272,17 @@ def check_html(path: Path | None) -> None:
     Raises
     ------
     typer.BadParameter
-        If its name ends otherwise than in ``.html``, or its folder is none or not to be written to.
+        If its name ends otherwise than in ``.html``.
+    RefusedOutput
+        If the file will not do; see `tvc.files.outputs.note_output`.
     """
+    from tvc.files.outputs import note_output
+
     if path is None:
         return
     if path.suffix.lower() != ".html":
         raise typer.BadParameter(f"--html {path}: expected a name that ends in .html")
-    if path.is_dir():
-        raise typer.BadParameter(f"--html {path}: that is a folder, and a file is expected")
-    if not path.parent.is_dir():
-        raise typer.BadParameter(f"--html {path}: no such folder: {path.parent}")
-    if not os.access(path.parent, os.W_OK):
-        raise typer.BadParameter(f"--html {path}: the folder cannot be written to: {path.parent}")
+    note_output(path, f"--html {path}")
 
 
 def write_html(page: "Page", path: Path) -> None:
@@ -296,10 +294,10 @@ def write_html(page: "Page", path: Path) -> None:
         If it cannot be written; a report that stood there before is left as it was.
     """
     from tvc.analysis.report.page import render
-    from tvc.harness.writing import write_whole
+    from tvc.files.outputs import write_output
 
-    write_whole(path, render(page))
-    print(f"tvc: report in {path}", file=sys.stderr)
+    write_output(path, render(page))
+    tell(f"tvc: report in {path}")
 
 
 def origin_of(

@@ -4,9 +4,10 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 from tvc.files.faults import Fault, InvalidFile
+from tvc.files.outputs import note_input
 from tvc.files.scenarios import ScenarioFile, load_scenarios
 
 #: How scenario files are named.
@@ -48,12 +49,15 @@ def find_files(paths: Iterable[str | os.PathLike[str]]) -> tuple[Path, ...]:
     ------
     NoSuchPath
         If a path does not exist.
+    OSError
+        If a folder cannot be read.
     """
     found: dict[Path, None] = {}
     for given in paths:
         path = Path(given)
         if path.is_dir():
-            for folder, folders, names in os.walk(path):
+            # Links to folders are not followed; one to a file is a fault where it leads out.
+            for folder, folders, names in os.walk(path, onerror=_raise):
                 folders[:] = sorted(name for name in folders if not name.startswith("."))
                 for name in sorted(names):
                     if is_scenario_file(name):
@@ -62,7 +66,14 @@ def find_files(paths: Iterable[str | os.PathLike[str]]) -> tuple[Path, ...]:
             found[path] = None
         else:
             raise NoSuchPath(_missing(os.fspath(given)))
+    for file in found:
+        note_input(file)
     return tuple(found)
+
+
+def _raise(error: OSError) -> NoReturn:
+    # A folder that cannot be looked into may hold cases that fail.
+    raise error
 
 
 def _missing(path: str) -> str:

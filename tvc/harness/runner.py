@@ -5,12 +5,12 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import repeat
 from pathlib import Path
 
 from tvc.authority.decide import LAW, Law
 from tvc.files.cases import Case
 from tvc.files.faults import Fault
+from tvc.files.outputs import OutputFile, files_noted, noted_outputs
 from tvc.files.scenarios import ScenarioFile
 from tvc.harness.collect import Loading, load
 from tvc.harness.judge import run_case
@@ -204,8 +204,9 @@ def _where(error: Exception) -> str:
     return f" in {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
 
 
-def _run_file(plan: Plan, path: Path) -> _Part:
-    return _run_loaded(plan, [load(path, plan.loading)])
+def _run_file(plan: Plan, outputs: Sequence[OutputFile], path: Path) -> _Part:
+    with files_noted(outputs):
+        return _run_loaded(plan, [load(path, plan.loading)])
 
 
 def _run_in_processes(plan: Plan) -> list[_Part]:
@@ -220,7 +221,7 @@ def _run_in_processes(plan: Plan) -> list[_Part]:
     each = replace(plan, processes=max(1, plan.processes // len(plan.files)))
     pool = ProcessPoolExecutor(min(plan.processes, len(plan.files)), initializer=_leave_interrupts)
     try:
-        parts.extend(pool.map(_run_file, repeat(each), plan.files))
+        parts.extend(pool.map(partial(_run_file, each, noted_outputs()), plan.files))
     except KeyboardInterrupt:
         parts.append(_Part(SuiteResult(interrupted=True), frozenset()))
     finally:

@@ -12,7 +12,7 @@ from typing import Final
 from xml.etree import ElementTree as ET
 
 from tvc.files.faults import Fault, escape
-from tvc.harness.excerpts import excerpt
+from tvc.harness.excerpts import fault_excerpt
 from tvc.harness.formats.context import (
     INVALID_FILE,
     ReportContext,
@@ -144,7 +144,7 @@ def _add_invalid(
             "line": str(fault.line),
             "time": "0.000",
         }
-        shown = [str(fault), *excerpt(context.lines(file), fault.line, fault.column)]
+        shown = [str(fault), *fault_excerpt(fault, context.lines)]
         attributes = {"type": INVALID_FILE, "message": fault.message}
         add_element(add_element(element, "testcase", place), "error", attributes, shown)
     _count(element)

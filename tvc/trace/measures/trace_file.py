@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any, Final
 
+from tvc.files.outputs import part_of
 from tvc.trace.measures.lines import LINE, Line
 
 _TIMES: Final = ("true_ms", "reading_ms", "wait_ms")
@@ -33,7 +34,7 @@ class TraceFile:
         kinds = {"code": pa.int32()} | dict.fromkeys(_TIMES, pa.int64())
         self._schema = pa.schema([(name, kinds.get(name, text)) for name in LINE])
         self._path = path
-        self._part = path.with_name(f".{path.name}.part")
+        self._part = part_of(path)
         self._writer: Any = pq.ParquetWriter(self._part, self._schema)
 
     def write(self, lines: list[Line]) -> None:

@@ -34,7 +34,7 @@ def render(result: LintResult, _context: LintContext) -> str:
         command(
             "error",
             _place(fault.file, fault.line, fault.column) | {"title": "invalid file"},
-            fault.message,
+            escape(fault.message),
         )
         for fault in result.invalid
     ]

@@ -57,7 +57,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> "ScenarioF
     collected: ScenarioFile = ScenarioFile.from_parent(parent, path=file_path)
     # pytest prints names as they are, and a name of a file may hold anything.
     if escape(collected.nodeid) != collected.nodeid:
-        name, node_id = escape(collected.name), escape(collected.nodeid)
+        name, node_id = escape(collected.name), replace(collected.id, path=escape(collected.nodeid))
         collected = ScenarioFile.from_parent(parent, path=file_path, name=name, nodeid=node_id)
     return collected
 

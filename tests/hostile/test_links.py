@@ -27,7 +27,7 @@ PASSING = f"{HEAD}scenarios:\n  - id: a\n    timeline: [{STEP}]\n"
 SIMULATED = (
     "tvc: 1\nscenarios:\n  - id: a\n"
     "    workload: {{users: 9, horizon: 1d, work: {{lasts: {{empirical: {file}}}}}}}\n"
-    "    expect: [{{metric: sum(calls), at_most: 1}}]\n"
+    "    expect: [{{metric: mean(calls), at_most: 1}}]\n"
 )
 EXTENDING = f"{HEAD}policies: {{mine: {{extends: ./base.yaml}}}}\n{PASSING[len(HEAD) :]}"
 
@@ -35,7 +35,7 @@ EXTENDING = f"{HEAD}policies: {{mine: {{extends: ./base.yaml}}}}\n{PASSING[len(H
 def make_home(base, content):
     """A folder beside a file of secrets, with links to it of every kind."""
     (base / "outside").mkdir()
-    secret = base / "outside" / "secret"
+    secret = base / "outside" / "secret.csv"
     secret.write_text(content)
     home = base / "home"
     home.mkdir()
@@ -43,8 +43,8 @@ def make_home(base, content):
         (home / name).symlink_to(secret)
     (home / "there").symlink_to(secret.parent)
     (home / "csv.tvc.yaml").write_text(SIMULATED.format(file="e.csv"))
-    (home / "sub.tvc.yaml").write_text(SIMULATED.format(file="there/secret"))
-    (home / "up.tvc.yaml").write_text(SIMULATED.format(file="../outside/secret"))
+    (home / "sub.tvc.yaml").write_text(SIMULATED.format(file="there/secret.csv"))
+    (home / "up.tvc.yaml").write_text(SIMULATED.format(file="../outside/secret.csv"))
     (home / "extending.tvc.yaml").write_text(EXTENDING)
     (home / "fine.tvc.yaml").write_text(PASSING)
     return home

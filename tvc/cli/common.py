@@ -1,6 +1,7 @@
 """What several commands read from their arguments in the same way."""
 
 import os
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -64,6 +65,19 @@ def overrides_of(texts: list[str]) -> dict[str, str]:
     return found
 
 
+def file_and_id(text: str) -> tuple[str, str]:
+    """Split ``FILE::id[case]``, of which the id may be missing; the file's name may have a ``::``.
+
+    Examples
+    --------
+    >>> file_and_id("a.tvc.yaml::life[life=1h]"), file_and_id("a.tvc.yaml")
+    (('a.tvc.yaml', 'life[life=1h]'), ('a.tvc.yaml', ''))
+    """
+    places = [found.start() for found in re.finditer("::", text)]
+    splits = [(text[:place], text[place + 2 :]) for place in places] + [(text, "")]
+    return next((split for split in splits if Path(split[0]).is_file()), splits[0])
+
+
 def one_case(text: str, overrides: list[str]) -> "Case":
     """Load the case that ``FILE::id[case]`` names.
 
@@ -77,8 +91,8 @@ def one_case(text: str, overrides: list[str]) -> "Case":
     from tvc.files.faults import suggest
     from tvc.files.scenarios import load_scenarios
 
-    file, separator, case_id = text.partition("::")
-    if not separator or not case_id:
+    file, case_id = file_and_id(text)
+    if not file or not case_id:
         raise typer.BadParameter(f"{text}: expected FILE::id or FILE::id[case]")
     cases = load_scenarios(Path(file), overrides_of(overrides)).cases
     found = [case for case in cases if case.id == case_id]

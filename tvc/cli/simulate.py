@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from tvc.cli.common import close_quietly, one_case, overrides_of
+from tvc.cli.common import close_quietly, file_and_id, one_case, overrides_of
 from tvc.cli.options import Overrides
 from tvc.cli.printing import say, tell
 from tvc.cli.studies import Html, check_html, origin_of, write_html
@@ -101,8 +101,8 @@ def _find_case(text: str, overrides: list[str]) -> "Case":
     """Load the case with a workload that FILE or FILE::id names."""
     from tvc.files.scenarios import load_scenarios
 
-    file, separator, _ = text.partition("::")
-    if not separator:
+    file, case_id = file_and_id(text)
+    if not case_id:
         cases = load_scenarios(Path(file), overrides_of(overrides)).cases
         found = [case for case in cases if "workload" in case.study]
         if not found:
@@ -139,6 +139,7 @@ def _run_case(  # noqa: PLR0913 - as the command takes them
 ) -> "Run":
     from tvc.experiment.results import FolderRefused, claim_folder, write_results
     from tvc.files.empirical import with_measurements
+    from tvc.files.faults import escape
     from tvc.files.study import read_stochastic
     from tvc.world.simulation import simulate as run_once
 
@@ -163,7 +164,7 @@ def _run_case(  # noqa: PLR0913 - as the command takes them
                 progress=watch.see,
             )
         if claimed is not None:
-            write_results(run, claimed, case.name, trace)
+            write_results(run, claimed, escape(case.name), trace)
     notes = _notes(expects=bool(study.expect), auto_warmup=study.run.warmup == "auto")
     _tell(case.name, run, watch, notes, list_inputs)
     if results is not None:

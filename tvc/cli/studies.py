@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from tvc.cli.common import one_case, overrides_of
+from tvc.cli.common import file_and_id, one_case, overrides_of
 from tvc.cli.printing import tell
 
 if TYPE_CHECKING:
@@ -137,16 +137,17 @@ def find_study(text: str, overrides: list[str]) -> Study:
         If the file has faults.
     """
     from tvc.files.documents import read_document
+    from tvc.files.faults import escape
     from tvc.files.nodes import Mapping as Node
     from tvc.files.policies import PolicyResolver
     from tvc.files.scenarios import load_scenarios
     from tvc.files.study import read_stochastic
 
-    file, separator, _ = text.partition("::")
+    file, case_id = file_and_id(text)
     path = Path(file)
     if not path.is_file():
         raise typer.BadParameter(f"no such file: {file}")
-    if separator:
+    if case_id:
         case = one_case(text, overrides)
     else:
         cases = load_scenarios(path, overrides_of(overrides)).cases
@@ -172,7 +173,7 @@ def find_study(text: str, overrides: list[str]) -> Study:
     replaced = {name: Path(file) for name, file in overrides_of(overrides).items()}
     resolver = PolicyResolver(node, path, replaced)
     return Study(
-        case.name,
+        escape(case.name),
         case.policy,
         {name: resolver.resolve(name) for name in resolver.names()},
         case.study["workload"],

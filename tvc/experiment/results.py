@@ -188,7 +188,9 @@ def write_results(
     text = json.dumps(describe(run, scenario), indent=2, ensure_ascii=False)
     parts[described].write_text(text + "\n", "utf-8")
     for name, file in zip(names, files, strict=True):
-        getattr(run, name).to_parquet(parts[file], index=False)
+        # Opened here: pyarrow takes no path that is not text.
+        with parts[file].open("xb") as stream:
+            getattr(run, name).to_parquet(stream, index=False)
     if trace == "full":
         parts = {folder / TRACE_FILE: claimed.trace_part, **parts}
     marks = [entry for entry in folder.iterdir() if original_of(entry.name) == RUN_FILE]

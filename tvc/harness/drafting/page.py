@@ -69,12 +69,13 @@ class Subject:
         free = is_name(own) and own not in shipped_policies()
         name = own if free else "own"
         try:
-            relative = path.resolve().relative_to(folder.resolve())
-        except ValueError:
+            relative = path.resolve().relative_to(folder.resolve()).as_posix()
+            relative.encode()
+        except ValueError:  # elsewhere, or named by bytes that no file can quote
             bare = Case("", "", "", 0, 0, merged, (), {}, ())
             _, entry = describe_policy(bare)
             return cls(merged, asked, name, entry or {"extends": own})
-        return cls(merged, asked, name, {"extends": f"./{relative.as_posix()}"})
+        return cls(merged, asked, name, {"extends": f"./{relative}"})
 
 
 def write_page(

@@ -35,7 +35,9 @@ class TraceFile:
         self._schema = pa.schema([(name, kinds.get(name, text)) for name in LINE])
         self._path = path
         self._part = part_of(path)
-        self._writer: Any = pq.ParquetWriter(self._part, self._schema)
+        # Opened here: pyarrow takes no path that is not text.
+        self._stream = self._part.open("xb")
+        self._writer: Any = pq.ParquetWriter(self._stream, self._schema)
 
     def write(self, lines: list[Line]) -> None:
         """Append records."""
@@ -55,4 +57,5 @@ class TraceFile:
     def close(self) -> None:
         """Finish the file and give it its name."""
         self._writer.close()
+        self._stream.close()
         self._part.replace(self._path)

@@ -98,6 +98,7 @@ class Scenarios(pytest.Collector):
 
     def collect(self) -> Iterator["CaseItem"]:
         """Yield its cases."""
+        from tvc.files.faults import escape
         from tvc.harness.collect import Loading, load
 
         folder = self.config.invocation_params.dir
@@ -105,7 +106,7 @@ class Scenarios(pytest.Collector):
         # Names are those of the command, which is run in the same folder.
         loaded = load(path, Loading({}))
         if isinstance(loaded, tuple):
-            raise self.CollectError("\n".join(map(str, loaded)))
+            raise self.CollectError("\n".join(escape(str(fault)) for fault in loaded))
         for tag in dict.fromkeys(tag for case in loaded.cases for tag in case.tags):
             self.config.addinivalue_line("markers", f"{tag}: a tag of scenario files")
         for case in loaded.cases:
@@ -166,9 +167,9 @@ class CaseItem(pytest.Item):
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Say where the case stands; pytest counts lines from 0."""
-        from tvc.files.faults import escape
+        from tvc.files.faults import show_path
 
-        return Path(escape(str(self.path))), self.case.line - 1, self.name
+        return Path(show_path(self.path)), self.case.line - 1, self.name
 
 
 # Exit codes. Reports cross from the workers of pytest-xdist with their attributes.

@@ -188,10 +188,19 @@ def test_inputs_stand_beside_their_source_and_what_is_left_is_counted_as_assumed
 # What is kept
 
 
+def keep(run, folder, scenario, **words):
+    with claim_folder(folder) as claimed:
+        write_results(run, claimed, scenario, **words)
+
+
+def claim(folder):
+    with claim_folder(folder):
+        pass
+
+
 def test_the_results_hold_every_frame_and_enough_to_run_it_again(busy, tmp_path):
     folder = tmp_path / "deep" / "results"
-    claim_folder(folder)
-    write_results(busy, folder, "a.tvc.yaml::busy")
+    keep(busy, folder, "a.tvc.yaml::busy")
     assert {file.name for file in folder.iterdir()} == {
         "run.json", *(f"{name}.parquet" for name in FRAMES)
     }  # fmt: skip
@@ -210,7 +219,7 @@ def test_a_run_with_measured_durations_runs_again_without_their_file(tmp_path):
     spread = Empirical("calls.csv", (60_000, 120_000, 600_000))
     workload = {**BUSY, "desk": {"handling": spread, "approval": spread}}
     run = simulate("strict", workload, seed=2, warmup_ms=86_400_000)
-    write_results(run, tmp_path, "measured")
+    keep(run, tmp_path, "measured")
     recorded = read_run(tmp_path / "run.json")
     assert recorded.workload.desk.handling == spread
     assert recorded.warmup_ms == 86_400_000
@@ -243,11 +252,12 @@ def test_a_policy_survives_its_way_through_json(name):
 
 
 def test_results_replace_earlier_ones_and_what_a_killed_run_left(busy, tmp_path):
-    write_results(busy, tmp_path, "first")
-    (tmp_path / ".calls.parquet.part").write_text("half")
-    (tmp_path / "..trace.parquet.part.part").write_text("half")
-    claim_folder(tmp_path)
-    write_results(busy, tmp_path, "second", trace="none")
+    keep(busy, tmp_path, "first")
+    (tmp_path / ".calls.parquet.0f3a9c77.part").write_text("half")
+    (tmp_path / "..trace.parquet.0f3a9c77.part.51b2e809.part").write_text("half")
+    (tmp_path / ".run.json.0f3a9c77.part").write_text("{")
+    (tmp_path / ".tvc.lock").touch()
+    keep(busy, tmp_path, "second", trace="none")
     names = {file.name for file in tmp_path.iterdir()}
     assert names == {"run.json", *(f"{name}.parquet" for name in FRAMES if name != "events")}
     assert read_run(tmp_path / "run.json").scenario == "second"
@@ -256,19 +266,19 @@ def test_results_replace_earlier_ones_and_what_a_killed_run_left(busy, tmp_path)
 def test_a_folder_of_something_else_is_refused_and_left_alone(tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(FolderRefused, match=r"notes\.txt"):
-        claim_folder(tmp_path)
+        claim(tmp_path)
     with pytest.raises(FolderRefused, match="no folder"):
-        claim_folder(tmp_path / "notes.txt")
+        claim(tmp_path / "notes.txt")
     other = tmp_path / "other"
     other.mkdir()
     for schema in ("tvc.study/1", "tvc.run/1"):
         (other / "run.json").write_text(json.dumps({"schema": schema}))
         (other / "codes.parquet").write_text("theirs")
         if schema == "tvc.run/1":
-            claim_folder(other)
+            claim(other)
         else:
             with pytest.raises(FolderRefused, match="schema"):
-                claim_folder(other)
+                claim(other)
     assert (other / "codes.parquet").read_text() == "theirs"
     assert (tmp_path / "notes.txt").read_text() == "mine"
 

@@ -67,6 +67,7 @@ def test_a_study_run_in_pieces_has_the_bytes_of_an_undisturbed_one(tmp_path, sto
     assert resumed == expected == run(tasks)
     frames = [resumed.frame(), expected.frame(), last.frame(), undisturbed.frame()]
     assert len({bytes_of(frame) for frame in frames}) == 1
+    last.close()
     reopened = Store.open(tmp_path / "a", DIGEST, resume=True)
     assert bytes_of(reopened.frame()) == bytes_of(frames[0])
     assert reopened.tasks == tuple(tasks)
@@ -193,9 +194,10 @@ def test_a_damaged_part_counts_for_nothing_and_is_run_again(tmp_path, damage):
 
 
 def test_what_was_being_written_at_a_kill_is_swept_away(tmp_path):
-    (tmp_path / ".manifest.json.part").write_text("{")
+    (tmp_path / ".manifest.json.0f3a9c77.part").write_text("{")
+    (tmp_path / ".tvc.lock").touch()
     Store.open(tmp_path, DIGEST)
-    (tmp_path / ".part-0123.parquet.part").write_text("half")
+    (tmp_path / ".part-0123.parquet.0f3a9c77.part").write_text("half")
     run(tasks_of(3), Store.open(tmp_path, DIGEST, resume=True))
     assert not list(tmp_path.glob(".*"))
 
@@ -272,6 +274,7 @@ def test_a_column_of_several_kinds_is_told_by_its_name(tmp_path):
 def test_numbers_come_back_as_they_were(tmp_path):
     store = Store.open(tmp_path, DIGEST)
     study = run(tasks_of(5), store)
+    store.close()
     frame = Store.open(tmp_path, DIGEST, resume=True).frame()
     pd.testing.assert_frame_equal(frame, study.frame(), check_exact=True)
     assert str(frame["calls"].dtype) == "Int64"

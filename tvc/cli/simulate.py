@@ -2,14 +2,15 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from tvc.cli.common import close_quietly, one_case, overrides_of
+from tvc.cli.common import close_quietly, file_and_id, one_case, overrides_of
 from tvc.cli.options import Overrides
+from tvc.cli.printing import say, tell
 from tvc.cli.studies import Html, check_html, origin_of, write_html
 
 if TYPE_CHECKING:
@@ -100,8 +101,8 @@ def _find_case(text: str, overrides: list[str]) -> "Case":
     """Load the case with a workload that FILE or FILE::id names."""
     from tvc.files.scenarios import load_scenarios
 
-    file, separator, _ = text.partition("::")
-    if not separator:
+    file, case_id = file_and_id(text)
+    if not case_id:
         cases = load_scenarios(Path(file), overrides_of(overrides)).cases
         found = [case for case in cases if "workload" in case.study]
         if not found:
@@ -136,8 +137,9 @@ def _run_case(  # noqa: PLR0913 - as the command takes them
     trace: Literal["full", "sampled", "none"],
     list_inputs: bool,
 ) -> "Run":
-    from tvc.experiment.results import FolderRefused, claim_folder, trace_part, write_results
+    from tvc.experiment.results import FolderRefused, claim_folder, write_results
     from tvc.files.empirical import with_measurements
+    from tvc.files.faults import escape
     from tvc.files.study import read_stochastic
     from tvc.world.simulation import simulate as run_once
 
@@ -146,27 +148,27 @@ def _run_case(  # noqa: PLR0913 - as the command takes them
         raise AssertionError("a case that is found has a workload")
     workload = with_measurements(study.workload, Path(case.file).parent)
     warmup_ms = study.run.warmup if study.run.warmup != "auto" else 0
-    if results is not None:
+    with ExitStack() as stack:
         try:
-            claim_folder(results)
+            claimed = None if results is None else stack.enter_context(claim_folder(results))
         except FolderRefused as why:
             raise typer.BadParameter(f"--results: {why}") from None
-    with _watching() as watch:
-        run = run_once(
-            case.policy.policy,
-            workload,
-            study.run.seed if seed is None else seed,
-            replication=replication,
-            warmup_ms=warmup_ms,
-            trace=trace_part(results) if results is not None and trace == "full" else None,
-            progress=watch.see,
-        )
-    if results is not None:
-        write_results(run, results, case.name, trace)
+        with _watching() as watch:
+            run = run_once(
+                case.policy.policy,
+                workload,
+                study.run.seed if seed is None else seed,
+                replication=replication,
+                warmup_ms=warmup_ms,
+                trace=claimed.trace_part if claimed is not None and trace == "full" else None,
+                progress=watch.see,
+            )
+        if claimed is not None:
+            write_results(run, claimed, escape(case.name), trace)
     notes = _notes(expects=bool(study.expect), auto_warmup=study.run.warmup == "auto")
     _tell(case.name, run, watch, notes, list_inputs)
     if results is not None:
-        print(f"tvc: results in {results}", file=sys.stderr)
+        tell(f"tvc: results in {results}")
     return run
 
 
@@ -174,7 +176,7 @@ def _report(context: typer.Context, name: str, run: "Run", html: Path) -> None:
     from tvc.analysis.report.simulated import simulated
 
     if not run.complete:
-        print("tvc: no report is written of an interrupted run", file=sys.stderr)
+        tell("tvc: no report is written of an interrupted run")
         return
     window = run.window
     origin = origin_of(
@@ -204,7 +206,7 @@ def _tell(name: str, run: "Run", watch: "_Watch", notes: list[str], list_inputs:
     lines += summary_lines(run, max(reached_ms, 0))
     lines += ["", *inputs_lines(run, list_inputs), "", *notes]
     try:
-        print("\n".join(lines), flush=True)
+        say(*lines)
     except BrokenPipeError:
         # What came of the run stands, whoever stopped reading.
         close_quietly(sys.stdout)

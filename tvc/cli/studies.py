@@ -1,7 +1,6 @@
 """What the commands that run many replications share: the workload they are on, and options."""
 
 import math
-import os
 import re
 import shlex
 import sys
@@ -13,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from tvc.cli.common import one_case, overrides_of
+from tvc.cli.common import file_and_id, one_case, overrides_of
+from tvc.cli.printing import tell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -139,16 +139,17 @@ def find_study(text: str, overrides: list[str]) -> Study:
         If the file has faults.
     """
     from tvc.files.documents import read_document
+    from tvc.files.faults import escape
     from tvc.files.nodes import Mapping as Node
     from tvc.files.policies import PolicyResolver
     from tvc.files.scenarios import load_scenarios
     from tvc.files.study import read_stochastic
 
-    file, separator, _ = text.partition("::")
+    file, case_id = file_and_id(text)
     path = Path(file)
     if not path.is_file():
         raise typer.BadParameter(f"no such file: {file}")
-    if separator:
+    if case_id:
         case = one_case(text, overrides)
     else:
         cases = load_scenarios(path, overrides_of(overrides)).cases
@@ -174,7 +175,7 @@ def find_study(text: str, overrides: list[str]) -> Study:
     replaced = {name: Path(file) for name, file in overrides_of(overrides).items()}
     resolver = PolicyResolver(node, path, replaced)
     return Study(
-        case.name,
+        escape(case.name),
         case.policy,
         {name: resolver.resolve(name) for name in resolver.names()},
         case.study["workload"],
@@ -294,18 +295,17 @@ def check_html(path: Path | None) -> None:
     Raises
     ------
     typer.BadParameter
-        If its name ends otherwise than in ``.html``, or its folder is none or not to be written to.
+        If its name ends otherwise than in ``.html``.
+    RefusedOutput
+        If the file will not do; see `tvc.files.outputs.note_output`.
     """
+    from tvc.files.outputs import note_output
+
     if path is None:
         return
     if path.suffix.lower() != ".html":
         raise typer.BadParameter(f"--html {path}: expected a name that ends in .html")
-    if path.is_dir():
-        raise typer.BadParameter(f"--html {path}: that is a folder, and a file is expected")
-    if not path.parent.is_dir():
-        raise typer.BadParameter(f"--html {path}: no such folder: {path.parent}")
-    if not os.access(path.parent, os.W_OK):
-        raise typer.BadParameter(f"--html {path}: the folder cannot be written to: {path.parent}")
+    note_output(path, f"--html {path}")
 
 
 def write_html(page: "Page", path: Path) -> None:
@@ -317,10 +317,10 @@ def write_html(page: "Page", path: Path) -> None:
         If it cannot be written; a report that stood there before is left as it was.
     """
     from tvc.analysis.report.page import render
-    from tvc.harness.writing import write_whole
+    from tvc.files.outputs import write_output
 
-    write_whole(path, render(page))
-    print(f"tvc: report in {path}", file=sys.stderr)
+    write_output(path, render(page))
+    tell(f"tvc: report in {path}")
 
 
 def origin_of(

@@ -16,7 +16,7 @@ from tvc.authority.policy import KNOBS, RATE_KNOBS, Policy, find_knob
 from tvc.experiment.arms import Arm
 from tvc.files.documents import parse_document
 from tvc.files.empirical import with_measurements
-from tvc.files.faults import InvalidFile, show, suggest
+from tvc.files.faults import InvalidFile, escape, show, suggest
 from tvc.files.nodes import plain
 from tvc.files.policies import load_policy_file, load_shipped
 from tvc.files.policy_documents import read_policy
@@ -232,7 +232,8 @@ def make_arm(name: str, ground: Ground, changes: Iterable[tuple[str, Any]] = ())
         raise UnknownArm(_say(error.errors()[0])) from None
     except ValueError as error:
         raise UnknownArm(str(error)) from None
-    return Arm(name, changed.policy, with_measurements(model, ground.folder))
+    # It may name a file, and tables of results take no names that are not text.
+    return Arm(escape(name), changed.policy, with_measurements(model, ground.folder))
 
 
 def change_policy(policy: MergedPolicy, knobs: Mapping[str, Any]) -> MergedPolicy:

@@ -115,7 +115,8 @@ class Task:
     def identity(self) -> str:
         """Names this task and no other: study, arm, digest of the arm, seed, replication."""
         # Slashes of the parts are escaped, so that two tasks never share an identity.
-        return "/".join(quote(str(part), safe=":[]=,. ") for part in self.columns().values())
+        parts = map(str, self.columns().values())
+        return "/".join(quote(part, ":[]=,. ", errors="surrogatepass") for part in parts)
 
     def columns(self) -> dict[str, str | int]:
         """Return the identity columns of its row."""

@@ -4,9 +4,10 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 from tvc.files.faults import Fault, InvalidFile
+from tvc.files.outputs import note_input
 from tvc.files.scenarios import ScenarioFile, load_scenarios
 from tvc.harness.sources import real_path
 
@@ -49,12 +50,15 @@ def find_files(paths: Iterable[str | os.PathLike[str]]) -> tuple[Path, ...]:
     ------
     NoSuchPath
         If a path does not exist.
+    OSError
+        If a folder cannot be read.
     """
     found: dict[Path, Path] = {}
     for given in paths:
         path = Path(given)
         if path.is_dir():
-            for folder, folders, names in os.walk(path):
+            # Links to folders are not followed; one to a file is a fault where it leads out.
+            for folder, folders, names in os.walk(path, onerror=_raise):
                 folders[:] = sorted(name for name in folders if not name.startswith("."))
                 for name in sorted(names):
                     if is_scenario_file(name):
@@ -63,12 +67,20 @@ def find_files(paths: Iterable[str | os.PathLike[str]]) -> tuple[Path, ...]:
             _add(found, path)
         else:
             raise NoSuchPath(_missing(os.fspath(given)))
-    return tuple(found.values())
+    files = tuple(found.values())
+    for file in files:
+        note_input(file)
+    return files
 
 
 def _add(found: dict[Path, Path], path: Path) -> None:
     """Add a file under the name that it is first met by; a link to a file is a file of its own."""
     found.setdefault(real_path(path), path)
+
+
+def _raise(error: OSError) -> NoReturn:
+    # A folder that cannot be looked into may hold cases that fail.
+    raise error
 
 
 def _missing(path: str) -> str:

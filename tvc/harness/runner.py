@@ -10,6 +10,7 @@ from tvc import interrupts
 from tvc.authority.decide import LAW, Law
 from tvc.files.cases import Case
 from tvc.files.faults import Fault
+from tvc.files.outputs import OutputFile, files_noted, noted_outputs
 from tvc.files.scenarios import ScenarioFile
 from tvc.harness.collect import Loading, load
 from tvc.harness.judge import result_of, run_case
@@ -196,8 +197,9 @@ def _where(error: Exception) -> str:
     return f" in {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
 
 
-def _run_file(plan: Plan, path: Path) -> _Part:
-    return _run_loaded(plan, [load(path, plan.loading)])
+def _run_file(plan: Plan, outputs: Sequence[OutputFile], path: Path) -> _Part:
+    with files_noted(outputs):
+        return _run_loaded(plan, [load(path, plan.loading)])
 
 
 def _run_in_processes(plan: Plan) -> list[_Part]:
@@ -210,7 +212,7 @@ def _run_in_processes(plan: Plan) -> list[_Part]:
     each = replace(plan, processes=max(1, plan.processes // len(plan.files)))
     processes = min(plan.processes, len(plan.files))
     try:
-        share(partial(_run_file, each), plan.files, processes, parts.append)
+        share(partial(_run_file, each, noted_outputs()), plan.files, processes, parts.append)
     except KeyboardInterrupt:
         parts.append(_Part(SuiteResult(interrupted=True), frozenset()))
     return parts

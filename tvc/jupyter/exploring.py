@@ -20,13 +20,13 @@ from tvc.experiment.replications import Asked
 from tvc.files.cases import Case
 from tvc.files.documents import parse_document
 from tvc.files.metrics import Statistic, parse_metric
+from tvc.files.outputs import write_output
 from tvc.files.policies import load_shipped
 from tvc.files.scenarios import read_scenarios
 from tvc.files.study import override
 from tvc.files.workload import WorkloadModel
 from tvc.files.writing import write_yaml
 from tvc.harness.collect import SUFFIXES
-from tvc.harness.writing import write_whole
 from tvc.jupyter.knobs import KEYS, Value, start_values
 from tvc.tables import table
 from tvc.world.simulation import Run, simulate_whole
@@ -327,7 +327,7 @@ def save(start: Start, values: Mapping[str, Value], name: str, *, replace: bool 
     try:
         if path.exists() and not replace:
             raise FileExistsError(str(path))
-        write_whole(path, text)
+        write_output(path, text)
     except FileExistsError:
         raise
     except (OSError, ValueError) as error:

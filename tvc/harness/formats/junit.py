@@ -12,7 +12,7 @@ from typing import Final
 from xml.etree import ElementTree as ET
 
 from tvc.files.faults import Fault, escape
-from tvc.harness.excerpts import excerpt
+from tvc.harness.excerpts import fault_excerpt
 from tvc.harness.formats.context import (
     INVALID_FILE,
     ReportContext,
@@ -159,7 +159,7 @@ def _add_invalid(
             "time": "0.000",
         }
         case = add_element(element, "testcase", attributes)
-        shown = [str(fault), *excerpt(context.lines(file), fault.line, fault.column)]
+        shown = [str(fault), *fault_excerpt(fault, context.lines)]
         add_element(case, "error", {"type": INVALID_FILE, "message": fault.message}, shown)
     _count(element)
 

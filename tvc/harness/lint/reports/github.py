@@ -35,7 +35,7 @@ def render(result: LintResult, context: LintContext) -> str:
         command(
             "error",
             _place(fault.file, fault.line, fault.column, context) | {"title": "invalid file"},
-            fault.message,
+            escape(fault.message),
         )
         for fault in result.invalid
     ]

@@ -2,9 +2,11 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import takewhile
 from numbers import Integral, Real
 from traceback import walk_tb
 from typing import TYPE_CHECKING, Any, Final
@@ -27,6 +29,8 @@ _RESERVED: Final = frozenset({*IDENTITY, FAILURE})
 #: Of a very deep stack only its end says something.
 _PLACES_SHOWN: Final = 20
 _INT64: Final = 1 << 63
+#: How a place of a failure is told.
+_PLACE: Final = re.compile(r"\S+:\d+ in \S+")
 
 
 def digest_of(value: object) -> str:
@@ -144,19 +148,57 @@ class Result:
         By column a scalar, or bytes; what is missing has no column. Empty after a failure.
     failure
         Where and why it failed: places, type and message of the exception. Empty for a row.
+    lost
+        Whether the machine is to blame for the failure, and not the model: the worker died, or
+        memory ran out.
     """
 
     task: Task
     row: Mapping[str, Scalar]
     failure: str = ""
+    lost: bool = False
 
     def columns(self) -> dict[str, Scalar]:
         """Return the whole row: identity, what was measured, failure."""
         return {**self.task.columns(), **self.row, FAILURE: self.failure}
 
 
-def perform(model: Model, task: Task, version: str) -> tuple[dict[str, Scalar], str]:
-    """Run a task here, and return its row and its failure; one of them is empty.
+class ReplicationFailed(RuntimeError):
+    """A replication failed; the message tells which one, where and why.
+
+    Attributes
+    ----------
+    which
+        The replication, and of which arm.
+    places
+        Where it failed, from the model on; empty where the machine lost it.
+    kind
+        The type of the exception; the message of the exception may quote what must stay secret.
+    """
+
+    def __init__(self, result: Result) -> None:
+        lines = result.failure.splitlines()
+        self.places = tuple(takewhile(_PLACE.fullmatch, lines))
+        self.kind = lines[len(self.places)].partition(":")[0]
+        arm = f" of {result.task.arm}" if result.task.arm else ""
+        self.which = f"replication {result.task.replication}{arm}"
+        gap = "\n" if self.places else " "
+        super().__init__(f"{self.which} failed:{gap}{result.failure}")
+
+
+class ReplicationLost(ReplicationFailed):
+    """The machine lost a replication: its worker died again and again, or memory ran out."""
+
+
+def failed(result: Result) -> ReplicationFailed:
+    """Return the exception that tells of a failed result."""
+    return ReplicationLost(result) if result.lost else ReplicationFailed(result)
+
+
+def perform(model: Model, task: Task, version: str) -> tuple[dict[str, Scalar], str, bool]:
+    """Run a task here, and return its row, its failure, and whether the machine lost it.
+
+    One of row and failure is empty.
 
     Parameters
     ----------
@@ -171,10 +213,12 @@ def perform(model: Model, task: Task, version: str) -> tuple[dict[str, Scalar], 
     try:
         if version != __version__:
             raise RuntimeError(f"this worker has tvc {__version__}, the study {version}")
-        return _checked(model(task)), ""
+        return _checked(model(task)), "", False
+    except MemoryError:
+        return {}, "out of memory", True
     # A model that asks the process to exit ends its own task, and no study.
     except (Exception, SystemExit) as wrong:
-        return {}, _describe(wrong)
+        return {}, _describe(wrong), False
 
 
 def _checked(row: Mapping[str, object]) -> dict[str, Scalar]:

@@ -13,7 +13,7 @@ from tvc.files.cases import Case
 from tvc.files.faults import Fault
 from tvc.files.scenarios import ScenarioFile
 from tvc.harness.collect import Loading, load
-from tvc.harness.judge import run_case
+from tvc.harness.judge import result_of, run_case
 from tvc.harness.outcomes import CaseResult, Concern, Failure, Outcome, SuiteResult
 from tvc.harness.selection import Selection
 
@@ -175,23 +175,20 @@ def run_guarded(
             result = run_simulated(case, seed, processes)
         else:
             result = run_case(case, law, seed)
+    except MemoryError:
+        # The machine's fault and not ours, so that there is nothing to report.
+        result = _unjudged(case, seed, Outcome.INCONCLUSIVE, Concern.NOT_RUNNABLE, "out of memory")
     except Exception as error:
-        where = _where(error)
-        message = f"internal error: {type(error).__name__}{where}; please report it"
-        result = CaseResult(
-            case.name,
-            case.file,
-            case.line,
-            case.column,
-            Outcome.ERROR,
-            case.policy.policy.name,
-            case.policy.digest,
-            case.digest,
-            seed,
-            failures=(Failure(Concern.INTERNAL, message, case.line, case.column),),
-            tags=case.tags,
-        )
+        message = f"internal error: {type(error).__name__}{_where(error)}; please report it"
+        result = _unjudged(case, seed, Outcome.ERROR, Concern.INTERNAL, message)
     return replace(result, seconds=time.perf_counter() - started)
+
+
+def _unjudged(
+    case: Case, seed: int, outcome: Outcome, concern: Concern, message: str
+) -> CaseResult:
+    failure = Failure(concern, message, case.line, case.column)
+    return result_of(case, seed, outcome, failures=(failure,))
 
 
 def _where(error: Exception) -> str:

@@ -111,6 +111,9 @@ def _ready(stream: TextIO | None) -> TextIO:
 
 def _answer(error: BaseException) -> int:
     """Tell a person what went wrong, and return the exit code that tells their machine."""
+    from concurrent.futures import BrokenExecutor
+
+    from tvc.experiment.tasks import ReplicationFailed, ReplicationLost
     from tvc.files.faults import InvalidFile
     from tvc.files.outputs import RefusedOutput
     from tvc.harness.exits import Exit
@@ -136,7 +139,19 @@ def _answer(error: BaseException) -> int:
         case RefusedOutput():
             _complain(error)
         case OSError():
-            _complain(f"{error.strerror}: {error.filename}" if error.filename else error.strerror)
+            told = error.strerror or error
+            _complain(f"{told}: {error.filename}" if error.filename else told)
+        case MemoryError():
+            _complain("out of memory")
+        case BrokenExecutor():
+            _complain("a process that had a share of the work died: killed, or out of memory")
+        case ReplicationLost():
+            _complain(error)
+        case ReplicationFailed():
+            # Of the model, and not of who waited for it.
+            print(*error.places, sep="\n", file=sys.stderr)
+            _complain(f"internal error: {error.which}: {error.kind}; please report it")
+            code = Exit.INTERNAL
         case _:
             # The places only: a message might quote what must stay secret.
             traceback.print_tb(error.__traceback__)

@@ -117,7 +117,8 @@ def run_tasks(  # noqa: PLR0913 - what a run may be told
     remaining = [task for task in tasks if task.identity not in results]
     tries = f"each of {retries + 1} tries" if retries else "the only try"
     for task in remaining:
-        keep(Result(task, {}, f"the worker that ran it died in {tries}: killed, or out of memory"))
+        why = f"the worker that ran it died in {tries}: killed, or out of memory"
+        keep(Result(task, {}, why, lost=True))
     return [results[task.identity] for task in tasks]
 
 

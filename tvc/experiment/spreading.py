@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeVar
 
 from tvc.experiment.engines import run_tasks
-from tvc.experiment.tasks import Scalar, Task
+from tvc.experiment.tasks import Scalar, Task, failed
 from tvc.interrupts import interrupts_noted
 
 T = TypeVar("T")
@@ -77,6 +77,10 @@ class _InProcesses:
             for number in replications
         ]
         results = run_tasks(_Packing(work), tasks, engine="processes", workers=self._workers)
+        # What a worker died of, this process would die of, too.
+        for one in results:
+            if one.lost:
+                raise failed(one)
         # One that failed is done again here, so that its exception is what it would have been.
         return [work(one.task.replication) if one.failure else _unpack(one.row) for one in results]
 

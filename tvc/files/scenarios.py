@@ -1,10 +1,10 @@
 """Scenario files: from a file to cases that can be run, or to all that is wrong with it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pydantic import ValidationError
 
@@ -38,6 +38,9 @@ from tvc.files.nodes import Node, Scalar, Sequence, locate, plain
 from tvc.files.policies import PolicyResolver
 from tvc.files.policy_merging import MergedPolicy
 from tvc.files.wording import Report, report_errors
+
+if TYPE_CHECKING:
+    from tvc.files.workload import WorkloadModel
 
 M = TypeVar("M", bound=Part)
 
@@ -192,7 +195,10 @@ class _Reader:
                 case = self._read_case(variant)
                 if case is not None:
                     cases.append(case)
-        return cases
+        # A study refers to scenarios before and behind it: it is put together of what is right.
+        if self._report.faults:
+            return []
+        return [self._with_arms(case) if case.study else case for case in cases]
 
     def _read_case(self, variant: Variant) -> Case | None:
         node = variant.node
@@ -208,12 +214,8 @@ class _Reader:
             return None
         check_form(self._report, node, model)
         study: dict[str, Any] = {key: data[key] for key in STOCHASTIC_KEYS if key in data}
-        arms: tuple[Arm, ...] = ()
         if study:
             self._check_study(node, data)
-            if policy is not None and not self._report.faults:
-                arms = self._read_arms(policy, study)
-                self._check_measurements(arms)
         if steps and model.audit is not None:
             check_audit(self._report, node, model.audit, steps, cast)
         if policy is None or steps is None or self._report.faults:
@@ -238,7 +240,6 @@ class _Reader:
             xfail=model.xfail,
             values={column: plain(value) for column, value in variant.values.items()},
             study=study,
-            arms=arms,
             expected_at=tuple(
                 locate(node, ("expect", place)) for place in range(len(study.get("expect", ())))
             ),
@@ -249,24 +250,28 @@ class _Reader:
         from tvc.files import study
 
         try:
-            study.read_stochastic(data)
+            model = study.read_stochastic(data)
         except ValidationError as error:
             report_errors(self._report, error, node, study.StochasticModel)
+        else:
+            if model.workload is not None:
+                self._check_measurements(model.workload)
         others = self._scenarios_by_id
         for path, message in study.check_stochastic(data, others, self._policies.names()):
             self._report.add(node, message, *path, key=len(path) == 1)
 
-    def _read_arms(self, policy: MergedPolicy, study: dict[str, Any]) -> tuple[Arm, ...]:
-        """Return the arms of a study without faults; a comparison takes how its workload is run."""
+    def _with_arms(self, case: Case) -> Case:
+        """Add its arms to a study; a comparison takes how its workload is run, too."""
         from tvc.files.study import override
+        from tvc.files.workload import WorkloadModel
 
-        compare = study.get("compare")
+        compare = case.study.get("compare")
         if compare is None:
-            return (Arm("", policy, study["workload"]),)
+            return replace(case, arms=(Arm("", case.policy, case.study["workload"]),))
         other = self._scenarios_by_id[compare["on"]]
-        if "run" in other:
-            study.setdefault("run", other["run"])
-        return tuple(
+        run = {"run": other["run"]} if "run" in other else {}
+        study = {**run, **case.study}
+        arms = tuple(
             Arm(
                 name,
                 self._policies.resolve(compare[name]["policy"]),
@@ -274,17 +279,18 @@ class _Reader:
             )
             for name in ("baseline", "candidate")
         )
+        for arm in arms:
+            self._check_measurements(WorkloadModel.model_validate(arm.workload))
+        return replace(case, study=study, arms=arms)
 
-    def _check_measurements(self, arms: tuple[Arm, ...]) -> None:
+    def _check_measurements(self, workload: "WorkloadModel") -> None:
         """Report what is wrong with files of measured durations, before anything runs."""
         from tvc.files.empirical import with_measurements
-        from tvc.files.workload import WorkloadModel
 
-        for arm in arms:
-            try:
-                with_measurements(WorkloadModel.model_validate(arm.workload), self._folder)
-            except InvalidFile as error:
-                self._report.extend(error.faults)
+        try:
+            with_measurements(workload, self._folder)
+        except InvalidFile as error:
+            self._report.extend(error.faults)
 
     @cached_property
     def _scenarios_by_id(self) -> dict[str, dict[str, Any]]:

@@ -176,15 +176,23 @@ def run_guarded(
             result = run_simulated(case, seed, processes)
         else:
             result = run_case(case, law, seed)
+    except MemoryError:
+        # The machine's fault and not ours, so that there is nothing to report.
+        result = _unjudged(case, seed, Outcome.INCONCLUSIVE, Concern.NOT_RUNNABLE, "out of memory")
     except Exception as error:
         if interrupts.asked():
             # What an interrupt became on its way is no fault of the case.
             raise KeyboardInterrupt from error
-        where = _where(error)
-        message = f"internal error: {type(error).__name__}{where}; please report it"
-        failure = Failure(Concern.INTERNAL, message, case.line, case.column)
-        result = result_of(case, seed, Outcome.ERROR, failures=(failure,))
+        message = f"internal error: {type(error).__name__}{_where(error)}; please report it"
+        result = _unjudged(case, seed, Outcome.ERROR, Concern.INTERNAL, message)
     return replace(result, seconds=time.perf_counter() - started)
+
+
+def _unjudged(
+    case: Case, seed: int, outcome: Outcome, concern: Concern, message: str
+) -> CaseResult:
+    failure = Failure(concern, message, case.line, case.column)
+    return result_of(case, seed, outcome, failures=(failure,))
 
 
 def _where(error: Exception) -> str:

@@ -242,11 +242,6 @@ class Comparison:
         columns = ["metric", "where", "unit", "baseline", "candidate", "delta", "low", "high"]
         return pd.DataFrame(rows, columns=[*columns, "replications"])
 
-    def _repr_html_(self) -> str:
-        from tvc.experiment.showing import show_comparison
-
-        return show_comparison(self)
-
 
 def unit_of_numbers(unit: Unit) -> str:
     """Return what the numbers of frames are in: times in milliseconds, all else as it is."""

@@ -28,7 +28,7 @@ from tvc.files.writing import write_yaml
 from tvc.harness.collect import SUFFIXES
 from tvc.harness.writing import write_whole
 from tvc.jupyter.knobs import KEYS, Value, start_values
-from tvc.tables import table
+from tvc.jupyter.tables import table
 from tvc.world.simulation import Run, simulate
 
 #: What is explored unless something else is asked for: enough people that a picture is steady,

@@ -116,11 +116,6 @@ class Run:
         """One row an input of the workload: input, value, unit, source, default, meaning."""
         return inputs_frame(self.workload)
 
-    def _repr_html_(self) -> str:
-        from tvc.world.showing import show_run
-
-        return show_run(self)
-
 
 def simulate(  # noqa: PLR0913 - what a run is made of, by keyword
     policy: Policy | str = "salesforce",

@@ -6,7 +6,7 @@ from typing import Final
 
 from tvc.authority.durations import HOUR_MS, format_duration
 from tvc.files.metrics import Unit
-from tvc.tables import table
+from tvc.jupyter.tables import table
 from tvc.world.simulation import Run
 
 #: What is shown of a run, and of one with attackers.

@@ -18,10 +18,7 @@ from tvc.trace.measures.frames import Frames
 from tvc.trace.measures.measured import Measured
 from tvc.trace.measures.recorder import Recorder, Window
 from tvc.trace.measures.trace_file import TraceFile
-from tvc.world.attackers import Attackers
-from tvc.world.desk import Desk
 from tvc.world.inputs import inputs_frame
-from tvc.world.population import Population
 from tvc.world.streams import Streams
 from tvc.world.world import World
 
@@ -187,7 +184,7 @@ def simulate(  # noqa: PLR0913 - what a run is made of, by keyword
     recorder = Recorder(
         policy, window, given_sessions=model.desk.admins, rows=rows, hashed=hashed,
     )  # fmt: skip
-    world = assemble(policy, model, law, streams, recorder, window, share)
+    world = World(policy, model, law, streams, recorder, window, share)
     try:
         with without_collection():
             complete = run_to_end(world, progress)
@@ -197,25 +194,8 @@ def simulate(  # noqa: PLR0913 - what a run is made of, by keyword
             rows.close()
     return Run(
         policy, model, seed, replication, measured, recorder.digest, world.kernel.events,
-        world.incidents, window, share, complete, recorder.frames(),
+        world.population.incidents, window, share, complete, recorder.frames(),
     )  # fmt: skip
-
-
-def assemble(  # noqa: PLR0913, PLR0917 - each is a part that a run is put together from
-    policy: Policy,
-    workload: WorkloadModel,
-    law: Law,
-    streams: Streams,
-    recorder: Recorder,
-    window: Window,
-    sampled: float,
-) -> World:
-    """Put a world together, ready to run; see `World`."""
-    world = World(policy, workload, law, streams, recorder, window, sampled)
-    world.desk = Desk(world)
-    world.population = Population(world, streams)
-    world.attackers = Attackers(world, streams)
-    return world
 
 
 def as_policy(policy: Policy | str) -> Policy:

@@ -31,7 +31,7 @@ from tvc.experiment.arms import Arm
 from tvc.experiment.replications import Asked
 from tvc.experiment.summary_text import GROUPS, spell_value
 from tvc.files.metrics import MEASURES, Shape, Unit
-from tvc.world.world import week_offset_ms
+from tvc.world.weeks import week_offset_ms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,8 +8,8 @@ from scipy import stats
 from tvc.authority.decide import LAW, Law
 from tvc.authority.durations import DAY_MS, HOUR_MS, MINUTE_MS
 from tvc.authority.policy import Policy
-from tvc.files.metrics import parse_metric
 from tvc.trace.measures.conservation import NotConserved
+from tvc.trace.measures.metrics import parse_metric
 from tvc.trace.measures.recorder import Recorder, Window
 from tvc.world.simulation import as_workload, run_to_end, simulate
 from tvc.world.streams import Streams

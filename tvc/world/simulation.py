@@ -194,7 +194,7 @@ def simulate(  # noqa: PLR0913 - what a run is made of, by keyword
             rows.close()
     return Run(
         policy, model, seed, replication, measured, recorder.digest, world.kernel.events,
-        world.population.incidents, window, share, complete, recorder.frames(),
+        world.population.incidents, window, share, complete, Frames(recorder),
     )  # fmt: skip
 
 

@@ -16,12 +16,14 @@ from tvc.authority.durations import DAY_MS, HOUR_MS, MINUTE_MS
 from tvc.authority.policy import Policy
 from tvc.authority.requests import Method, Proof, Request, request
 from tvc.authority.state import Person, State
-from tvc.files.metrics import MEASURES, parse_metric
+from tvc.trace.measures.catalogue import MEASURES
 from tvc.trace.measures.codes import Ledger
 from tvc.trace.measures.conservation import NotConserved
 from tvc.trace.measures.desk import DeskCall
+from tvc.trace.measures.frames import Frames
 from tvc.trace.measures.histogram import Histogram
 from tvc.trace.measures.levels import Level
+from tvc.trace.measures.metrics import parse_metric
 from tvc.trace.measures.recorder import Recorder, Window
 from tvc.trace.measures.trace_file import TraceFile
 
@@ -149,7 +151,7 @@ def test_an_outsider_has_access_until_the_last_of_code_session_and_method_is_gon
     play.method(3 * HOUR_MS)
     play.ask(4 * HOUR_MS, "remove_method", "u1", method="totp")
     play.finish()
-    (pair,) = play.recorder.frames().takeovers.to_dict("records")
+    (pair,) = Frames(play.recorder).takeovers.to_dict("records")
     assert play.value("count(takeover)") == 1
     assert play.value("mean(access)") == 4 * HOUR_MS - 5 * MINUTE_MS
     assert (pair["by"], pair["enrolled"], pair["evicted_by"]) == ("thieves", True, "method_removed")
@@ -187,7 +189,7 @@ def test_calls_are_counted_by_their_number_and_their_end():
     assert play.value("mean(desk.minutes)") == 6 * MINUTE_MS
     assert play.value("mean(desk.utilisation)") == pytest.approx(0.05)
     assert play.value("count(desk.wait)") == 1
-    series = play.recorder.frames().series
+    series = Frames(play.recorder).series
     queue = series[(series.measure == "desk.queue") & (series.start_ms == 0)]
     assert queue.value.item() == pytest.approx(0.1)
 
@@ -206,7 +208,7 @@ def test_every_measure_has_a_value_under_every_function_that_means_something():
 
 
 def test_frames_have_their_columns_even_without_rows():
-    frames = Play().finish().recorder.frames()
+    frames = Frames(Play().finish().recorder)
     for name in ("codes", "calls", "takeovers", "sign_ins", "histograms", "events", "summary"):
         frame = getattr(frames, name)
         assert isinstance(frame, pd.DataFrame)

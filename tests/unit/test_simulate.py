@@ -30,13 +30,13 @@ from tvc.experiment.results import (
     rerun,
     write_results,
 )
-from tvc.experiment.summary_text import GROUPS, inputs_lines, spell_value, summary_lines
+from tvc.experiment.summary_text import inputs_lines, spell_value, summary_lines
 from tvc.files.distributions import Empirical
-from tvc.files.metrics import MEASURES, Unit
 from tvc.files.policies import load_shipped, shipped_policies
 from tvc.files.scenarios import load_scenarios
 from tvc.files.study import read_stochastic
 from tvc.files.workload import WorkloadModel
+from tvc.trace.measures.catalogue import MEASURES, Unit, grouped
 from tvc.world.simulation import simulate
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
@@ -139,12 +139,12 @@ def test_the_summary_of_a_run_that_can_be_worked_out_by_hand_says_what_it_comes_
 
 def test_every_measure_has_its_place_in_the_summary(busy):
     text = "\n".join(summary_lines(busy))
-    assert sorted(name for names in GROUPS.values() for name in names) == sorted(MEASURES)
-    for heading, names in GROUPS.items():
+    assert sorted(one.name for group in grouped().values() for one in group) == sorted(MEASURES)
+    for heading, measures in grouped().items():
         assert f"\n{heading}\n" in text
-        for name in names:
+        for measure in measures:
             assert re.search(
-                rf"^  {re.escape(name)} .*{re.escape(MEASURES[name].meaning)}$", text, re.M
+                rf"^  {re.escape(measure.name)} .*{re.escape(measure.meaning)}$", text, re.M
             )
     assert busy.digest in text
 

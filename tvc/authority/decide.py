@@ -134,11 +134,6 @@ class Decision(NamedTuple):
         """What the screen says; reveals less than the reason."""
         return "" if self.reason is None else PUBLIC_MESSAGES[self.reason]
 
-    def _repr_html_(self) -> str:
-        from tvc.authority.showing import show_decision
-
-        return show_decision(self)
-
 
 _decision: Final = builder(Decision)
 _NO_REFUSAL: Final = (None, None, None, None)

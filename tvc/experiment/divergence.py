@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from tvc.authority.requests import Kind
 from tvc.experiment.arms import Arm
-from tvc.files.metrics import Function, Statistic
+from tvc.trace.measures.catalogue import Function
+from tvc.trace.measures.metrics import Statistic
 
 if TYPE_CHECKING:
     import pandas as pd

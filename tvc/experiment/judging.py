@@ -18,8 +18,9 @@ from tvc.experiment.statistics.looks import next_batch
 from tvc.experiment.statistics.mser import mser5
 from tvc.experiment.verdicts import Judgement, Verdict, bounds_of, judge, refuse
 from tvc.files import cases
-from tvc.files.metrics import PAIRED_MEASURES, Delta, Metric, Share
 from tvc.files.study import ExpectModel, RunModel, read_stochastic
+from tvc.trace.measures.catalogue import PAIRED_MEASURES
+from tvc.trace.measures.metrics import Delta, Metric, Share
 
 if TYPE_CHECKING:
     import numpy as np

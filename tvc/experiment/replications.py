@@ -16,7 +16,8 @@ from tvc.experiment.statistics.intervals import SequentialStop
 from tvc.experiment.store import Store
 from tvc.experiment.study import run_study
 from tvc.experiment.tasks import Model, Task, digest_of, failed
-from tvc.files.metrics import PAIRED_MEASURES, Metric, Share, Statistic, Unit, narrow, parse_metric
+from tvc.trace.measures.catalogue import PAIRED_MEASURES, Unit
+from tvc.trace.measures.metrics import Metric, Share, Statistic, narrow, parse_metric
 
 if TYPE_CHECKING:
     from tvc.trace.measures.measured import Measured

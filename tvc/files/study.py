@@ -21,21 +21,12 @@ from pydantic_core import ErrorDetails
 
 from tvc.authority.durations import format_duration, parse_duration
 from tvc.files.faults import show, suggest
-from tvc.files.metrics import (
-    PAIRED_MEASURES,
-    Delta,
-    Function,
-    Metric,
-    Share,
-    Statistic,
-    Unit,
-    narrow,
-    parse_metric,
-)
 from tvc.files.models import Maybe, Name, Part
 from tvc.files.quantities import LARGEST, ErrorChance, read_number
 from tvc.files.wording import check_word
 from tvc.files.workload import WorkloadModel, group, inputs
+from tvc.trace.measures.catalogue import PAIRED_MEASURES, Function, Unit
+from tvc.trace.measures.metrics import Delta, Metric, Share, Statistic, narrow, parse_metric
 
 #: The keys of a scenario that this module reads.
 STOCHASTIC_KEYS: Final = ("workload", "run", "expect", "compare")

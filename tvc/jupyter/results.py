@@ -10,7 +10,7 @@ from tvc.harness.excerpts import failure_block
 from tvc.harness.formats.context import id_of, noted, summary_of
 from tvc.harness.formats.studies import study_lines
 from tvc.harness.outcomes import CaseResult, InvariantResult, Outcome, StepResult, SuiteResult
-from tvc.tables import table, text
+from tvc.jupyter.tables import table, text
 from tvc.timeline.driver import Run
 
 if TYPE_CHECKING:

@@ -23,6 +23,16 @@ _NO_PERMISSIONS: Final[frozenset[str]] = frozenset()
 _METHOD: Final = Method.AUTHENTICATOR
 
 
+def admin_name(index: int) -> str:
+    """Return the name of an admin, counted from 0."""
+    return f"a{index + 1}"
+
+
+def user_name(index: int) -> str:
+    """Return the name of a user, counted from 0."""
+    return f"u{index + 1}"
+
+
 def ordinary_account(name: str) -> Account:
     """Return the account that a user starts with."""
     itself = frozenset((name,))

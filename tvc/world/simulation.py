@@ -19,10 +19,7 @@ from tvc.trace.measures.frames import Frames
 from tvc.trace.measures.measured import Measured
 from tvc.trace.measures.recorder import Recorder, Window
 from tvc.trace.measures.trace_file import TraceFile
-from tvc.world.attackers import Attackers
-from tvc.world.desk import Desk
 from tvc.world.inputs import inputs_frame
-from tvc.world.population import Population
 from tvc.world.streams import Streams
 from tvc.world.world import World
 
@@ -132,11 +129,6 @@ class Run:
     def inputs(self) -> "pd.DataFrame":
         """One row an input of the workload: input, value, unit, source, default, meaning."""
         return inputs_frame(self.workload)
-
-    def _repr_html_(self) -> str:
-        from tvc.world.showing import show_run
-
-        return show_run(self)
 
 
 def simulate(  # noqa: PLR0913 - what a run is made of, by keyword
@@ -275,8 +267,8 @@ class _Begun:
         world, recorder = self.world, self.world.recorder
         return Run(
             self.policy, self.workload, self.seed, self.replication, recorder.digest,
-            world.kernel.events, world.incidents, world.window, self.sampled, complete, measured,
-            recorder.frames(),
+            world.kernel.events, world.population.incidents, world.window, self.sampled, complete,
+            measured, Frames(recorder),
         )  # fmt: skip
 
 
@@ -303,25 +295,8 @@ def _begin(  # noqa: PLR0913, PLR0917 - as above
     recorder = Recorder(
         policy, window, given_sessions=model.desk.admins, rows=rows, hashed=hashed,
     )  # fmt: skip
-    world = assemble(policy, model, law, streams, recorder, window, share)
+    world = World(policy, model, law, streams, recorder, window, share)
     return _Begun(world, policy, model, seed, replication, share, rows)
-
-
-def assemble(  # noqa: PLR0913, PLR0917 - each is a part that a run is put together from
-    policy: Policy,
-    workload: WorkloadModel,
-    law: Law,
-    streams: Streams,
-    recorder: Recorder,
-    window: Window,
-    sampled: float,
-) -> World:
-    """Put a world together, ready to run; see `World`."""
-    world = World(policy, workload, law, streams, recorder, window, sampled)
-    world.desk = Desk(world)
-    world.population = Population(world, streams)
-    world.attackers = Attackers(world, streams)
-    return world
 
 
 def as_policy(policy: Policy | str) -> Policy:

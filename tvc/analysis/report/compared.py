@@ -37,7 +37,7 @@ from tvc.experiment.comparison import Comparison, Delta, Estimate, delta_of
 from tvc.experiment.divergence import DIFFERENCES, Divergence
 from tvc.experiment.replications import Asked
 from tvc.experiment.tornado import Tornado
-from tvc.files.metrics import Statistic
+from tvc.trace.measures.metrics import Statistic
 from tvc.world.simulation import simulate_whole
 
 if TYPE_CHECKING:

@@ -18,16 +18,10 @@ from tvc.authority.policy import Policy
 from tvc.authority.state import Person, State
 from tvc.files.workload import WorkloadModel
 from tvc.trace.measures.recorder import Recorder, Window
-from tvc.world.people import Accounts
-from tvc.world.simulation import (
-    as_policy,
-    assemble,
-    run_in_steps,
-    simulate_whole,
-    without_collection,
-)
+from tvc.world.people import Accounts, admin_name
+from tvc.world.simulation import as_policy, run_in_steps, simulate_whole, without_collection
 from tvc.world.streams import Streams
-from tvc.world.world import admin_name
+from tvc.world.world import World
 
 #: What the costs should be at most, beside the parts; and the speed at least, beside the naive.
 MOST_RATIO: Final = 2.0
@@ -236,7 +230,7 @@ def _parts(users: int, losses_per_year: float, admins: int) -> PartsCost:
     policy = Policy()
     window = Window(0, workload.horizon, workload.horizon + workload.drain)
     tape = _Tape(policy, window, admins)
-    world = assemble(policy, workload, LAW, Streams(_SEED), tape, window, 0.0)
+    world = World(policy, workload, LAW, Streams(_SEED), tape, window, 0.0)
     with without_collection():
         pending = max(world.kernel.pending for _ in run_in_steps(world))
         asked = [

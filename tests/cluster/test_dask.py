@@ -202,6 +202,26 @@ def test_a_scheduler_that_goes_away_is_told_of_and_what_came_is_kept(cluster):
     assert len(seen) >= 3
 
 
+def test_the_first_interrupt_ends_the_run_after_what_has_come(cluster):
+    cluster.add_worker()
+    seen = []
+
+    def listen(result):
+        seen.append(result)
+        if len(seen) == 3:
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        run_tasks(
+            make_toy(),
+            tasks_of(40, takes_s=0.02),
+            engine="dask",
+            scheduler=cluster.address,
+            on_result=listen,
+        )
+    assert len(seen) == 3
+
+
 def test_an_address_without_a_scheduler_is_told_of():
     with pytest.raises(EngineRefused, match="no Dask scheduler answers at nonsense"):
         run_tasks(make_toy(), tasks_of(2), engine="dask", scheduler="nonsense://x")

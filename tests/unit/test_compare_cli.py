@@ -3,11 +3,16 @@
 import csv
 import io
 import json
+import shlex
+import signal
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
-from tvc.experiment import spreading
+from tvc.experiment import divergence, replications, spreading
+from tvc.experiment.arms import replicate
+from tvc.experiment.divergence import diverge_number
 
 LOAD = """\
 tvc: 1
@@ -114,6 +119,42 @@ def test_an_interrupted_study_goes_on_and_a_folder_in_use_is_refused(call):
     assert call(*words, "--resume").out == first.out
     other = call("compare", "salesforce", "strict", *ON, "--results", "kept", "--resume")
     assert (other.code, "other inputs" in other.err) == (4, True)
+
+
+def test_a_study_that_is_interrupted_says_how_to_go_on(call, monkeypatch):
+    words = ("compare", "salesforce", SHORT, *ON, "-f", "json", "--results", "kept here")
+    numbers = []
+
+    def interrupted(arm, seed, number, warmup_ms):
+        numbers.append(number)
+        if len(numbers) == 3:
+            signal.raise_signal(signal.SIGINT)
+        return replicate(arm, seed, number, warmup_ms)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(replications, "replicate", interrupted)
+        stopped = call(*words)
+    assert (stopped.code, stopped.out) == (2, "")
+    told, last = stopped.err.splitlines()
+    assert last == "tvc: interrupted"
+    kept, _, go_on = told.partition("; to go on: ")
+    assert kept == "tvc: what is finished is kept in kept here"
+    assert shlex.split(go_on) == ["tvc", *words, "--resume"]
+    # The one that was under way is whole.
+    assert len(pd.read_parquet(next(Path("kept here").glob("part-*")))) == 3
+    resumed = call(*words, "--resume")
+    assert resumed.code == 0
+    assert resumed.out == call(*words[:-2]).out
+
+
+def test_a_comparison_that_is_interrupted_amid_its_pairs_is_none(call, monkeypatch):
+    def interrupted(*words):
+        signal.raise_signal(signal.SIGINT)
+        return diverge_number(*words)
+
+    monkeypatch.setattr(divergence, "diverge_number", interrupted)
+    stopped = call("compare", "salesforce", SHORT, *ON)
+    assert (stopped.code, stopped.out, stopped.err) == (2, "", "tvc: interrupted\n")
 
 
 def test_what_would_flip_the_choice_is_told_beside_the_comparison(call):

@@ -2,7 +2,10 @@
 
 import io
 import os
+import signal
 import sys
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -225,6 +228,38 @@ def test_what_a_listener_raises_ends_the_run_with_what_it_has_seen(engine):
         run_tasks(make_toy(), tasks_of(30), engine=engine, workers=2, on_result=listen)
     assert len(seen) == 3
     assert len(run_tasks(make_toy(), tasks_of(), engine=engine, workers=2)) == 12
+
+
+@pytest.mark.parametrize("engine", ["serial", "processes"])
+def test_the_first_interrupt_ends_the_run_after_what_has_come(engine):
+    seen = []
+
+    def listen(result):
+        seen.append(result)
+        if len(seen) == 3:
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        run_tasks(make_toy(), tasks_of(30), engine=engine, workers=2, on_result=listen)
+    assert len(seen) == 3
+
+
+def test_an_interrupt_does_not_wait_for_workers_that_are_at_it():
+    def make():
+        def slow(_task):
+            import time
+
+            time.sleep(60)
+
+        return slow
+
+    # Sent once they have begun, whenever that is: nothing comes back before.
+    timer = threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        run_tasks(make(), tasks_of(4), engine="processes", workers=2)
+    assert time.monotonic() - began < 50
 
 
 def test_nothing_of_the_caller_is_changed():

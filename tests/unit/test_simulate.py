@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import termios
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -19,6 +20,10 @@ import pytest
 
 import tvc
 from tvc.authority.policy import KNOBS, Policy
+from tvc.experiment.arms import Arm, replicate
+from tvc.experiment.divergence import diverge
+from tvc.experiment.judging import find_warmup
+from tvc.experiment.replications import Asked, Plan, run_arms
 from tvc.experiment.results import (
     FRAMES,
     FolderRefused,
@@ -37,7 +42,8 @@ from tvc.files.scenarios import load_scenarios
 from tvc.files.study import read_stochastic
 from tvc.files.workload import WorkloadModel
 from tvc.trace.measures.catalogue import MEASURES, Unit, grouped
-from tvc.world.simulation import simulate
+from tvc.world.kernel import Kernel
+from tvc.world.simulation import NotComplete, as_workload, simulate
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 SHIPPED = [
@@ -489,6 +495,36 @@ def test_ctrl_c_leaves_a_partial_result_and_exits_2(folder):
     described = json.loads((folder / "r" / "run.json").read_text())
     assert described["complete"] is False
     assert len(pd.read_parquet(folder / "r" / "codes.parquet")) > 0
+
+
+def test_an_interrupted_run_has_nothing_to_compare():
+    def stop(share):
+        if share > 0.5:
+            raise KeyboardInterrupt
+
+    run = simulate("salesforce", BY_HAND, progress=stop)
+    assert not run.complete
+    assert len(run.summary) > 0
+    with pytest.raises(NotComplete):
+        run.measured  # noqa: B018 - asking is what is refused
+
+
+@pytest.mark.parametrize("what", ["replicate", "diverge", "warm-up", "a sweep's arms"])
+def test_all_that_counts_or_compares_raises_when_it_is_interrupted(monkeypatch, what):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    arm = Arm("one", Policy(), as_workload(BY_HAND))
+    asked = [Asked.read("count(calls)")]
+    work = {
+        "replicate": lambda: replicate(arm, 1, 0),
+        "diverge": lambda: diverge(arm, replace(arm, name="other"), seed=1, replication=0),
+        "warm-up": lambda: find_warmup([arm], 2, 1),
+        "a sweep's arms": lambda: run_arms("study", [arm], asked, Plan(2, 1)),
+    }[what]
+    monkeypatch.setattr(Kernel, "run_until", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        work()
 
 
 def test_a_reader_who_has_seen_enough_causes_no_noise(month):

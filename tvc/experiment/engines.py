@@ -185,6 +185,7 @@ def _by_workers(
 
     from joblib.externals.loky import get_reusable_executor
 
+    _start_sweeper()
     with held_back():
         executor = get_reusable_executor(
             workers, timeout=_IDLE_S, initializer=attend, initargs=(os.getpid(),), env=_ENVIRONMENT
@@ -210,6 +211,21 @@ def _by_workers(
             # Workers that are still at it would hold the end of this process up.
             with warnings.catch_warnings(action="ignore", category=UserWarning):
                 executor.shutdown(wait=True, kill_workers=True)
+
+
+def _start_sweeper() -> None:
+    """Start loky's process that sweeps away what killed workers leave, and have it say nothing."""
+    from joblib.externals.loky.backend import resource_tracker
+
+    told = "PYTHONWARNINGS"
+    before = os.environ.get(told)
+    os.environ[told] = "ignore:resource_tracker:UserWarning"
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        del os.environ[told]
+        if before is not None:
+            os.environ[told] = before
 
 
 def _on_cluster(

@@ -74,6 +74,14 @@ def test_line_numbers_of_different_lengths_are_aligned():
     assert shown == ["   8 | x", "   9 | x", "     | ^", "  10 | x"]
 
 
+def test_a_line_of_a_file_gives_no_orders_to_a_ci_server_and_the_caret_stays_below():
+    assert excerpt(["a: b  # ##vso[task.complete]", "::error::x: 1"], 1, 4) == [
+        "  1 | a: b  # \\x23#vso[task.complete]",
+        "    |    ^",
+        "  2 | \\x3a:error::x: 1",
+    ]
+
+
 @pytest.mark.parametrize("line", [0, 3, 99])
 def test_a_line_that_the_file_does_not_have_gives_no_excerpt(line):
     assert excerpt(["a", "b"], line, 1) == []

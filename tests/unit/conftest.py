@@ -132,7 +132,7 @@ def write(folder):
 def process(folder):
     """Run the command in a process of its own, without a terminal."""
 
-    def process(*words, **changes):
+    def process(*words, timeout_s=60, **changes):
         done = subprocess.run(
             [*TVC, *map(str, words)],
             cwd=folder,
@@ -141,7 +141,7 @@ def process(folder):
             capture_output=True,
             encoding="utf-8",
             errors="surrogateescape",
-            timeout=60,
+            timeout=timeout_s,
             check=False,
         )
         return Ran(done.returncode, done.stdout, done.stderr)

@@ -350,7 +350,7 @@ def test_both_say_the_same_of_every_shipped_scenario(
 def test_both_say_the_same_of_every_shipped_scenario_for_real(process, by_pytest, folder, workers):
     shutil.copytree(ROOT / "scenarios", folder / "scenarios")
     processes = ("-p", workers[1]) if workers else ()
-    told = read(process("test", "scenarios", *processes, "-f", "json"))
+    told = read(process("test", "scenarios", *processes, "-f", "json", timeout_s=600))
     assert told.code == 0
     assert_alike(told, by_pytest("scenarios", *workers))
 

@@ -169,8 +169,6 @@ def hunt(
     """
     interrupted = False
     with interrupts_noted() as check:
-        import hypothesis  # noqa: F401 - loading it shall take nothing of the time
-
         search = _Search(goal, events, seconds, seed, clocks, check)
         try:
             search.run()
@@ -221,7 +219,8 @@ class _Search:
         self._clocks = clocks
         self._check = check
         self._started = time.perf_counter()
-        self._ends = self._started + seconds
+        self._seconds = seconds
+        self._ends = math.inf
         self._histories = self._decisions = 0
         self._states: set[int] = set()
         self.found: tuple[History, Seen] | None = None
@@ -237,6 +236,9 @@ class _Search:
     def run(self) -> None:
         """Search until something is found, and make it simple, or until the time is over."""
         for draws in self._draws("any"):
+            if not self._histories:
+                # The first draws load the modules that make them, which is no time of searching.
+                self._ends = time.perf_counter() + self._seconds
             # Clocks that are wrong explain much, so what needs none of them is looked for first.
             wrong_clocks = self._clocks and self._histories >= _TRUE_AT_FIRST
             scene = Scene.drawn(draws, self._goal, self._events, wrong_clocks)

@@ -28,8 +28,10 @@ from tvc.harness.hunt.scenes import Draws, Scene
 from tvc.harness.hunt.search import Exhausted, Find, hunt
 from tvc.harness.hunt.thresholds import thresholds
 from tvc.harness.judge import run_case
+from tvc.harness.lint.linting import lint
 from tvc.harness.mutation.mutants import with_policy
 from tvc.harness.outcomes import Concern, Outcome
+from tvc.trace.invariants import INVARIANTS
 
 SALESFORCE = Policy()
 
@@ -183,6 +185,25 @@ def test_each_change_that_the_comment_names_mends_it(finds, name):
     named = assert_fails_until_it_is_mended(found)
     mended = FINDS[name][2] or {}
     assert {key for key, _ in (change.split(": ", 1) for change in named)} >= mended.keys()
+
+
+@pytest.mark.parametrize("name", FINDS)
+def test_there_is_nothing_to_criticise_in_a_file(finds, name, tmp_path):
+    path = tmp_path / "found.tvc.yaml"
+    path.write_text(finds[name][0].to_yaml(), "utf-8")
+    assert [one.message for one in lint([str(path)]).findings] == []
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("invariant", INVARIANTS)
+@pytest.mark.parametrize("policy", shipped_policies())
+def test_what_a_random_search_finds_fails_until_it_is_mended(policy, invariant):
+    goal = Breaks(Side(LAW, load_shipped(policy).policy, policy), invariant)
+    for clocks in (False, True):
+        found = hunt(goal, seconds=10, clocks=clocks)
+        if isinstance(found, Find):
+            assert clocks or found.history.clocks == ()
+            assert_fails_until_it_is_mended(found)
 
 
 HOLES = ("expire_now_evicts", "outsiders_issue_nothing", "outsiders_stay_out")

@@ -120,7 +120,7 @@ def test_merged_histories_have_the_same_future(policy, invariant, clocks):
 
 @cache
 def searched(policy, invariant, events):
-    return exhaust(breaks(policy, invariant), events=events)
+    return exhaust(breaks(policy, invariant), events=events, clocks=True)
 
 
 def shortest(policy, invariant, events):
@@ -159,7 +159,7 @@ def test_no_walk_over_the_lattice_breaks_what_the_search_says_holds(policy, inva
 def test_a_monitor_judges_as_the_invariant_does_on_the_whole_trace(policy, drawn):
     goal = breaks(policy, None)
     draws = Draws(drawn)
-    scene = Scene.drawn(draws, goal, 12, False)
+    scene = Scene.drawn(draws, goal, 12, wrong_clocks=True)
     course = Course(goal.side, scene.people, scene.clocks)
     walk = Walk(scene, [course], draws, True)
     for _ in range(12):
@@ -196,7 +196,7 @@ def agree(policy, invariant, events):
     if isinstance(known, Find):
         assert look(goal, known.history) is not None
         assert len(known.history.events) <= events
-        found = hunt(goal, events=16, seconds=60, seed=1)
+        found = hunt(goal, events=16, seconds=60, seed=1, clocks=True)
         assert isinstance(found, Find)
     return known
 

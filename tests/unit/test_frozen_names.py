@@ -21,6 +21,7 @@ from unittest.mock import patch
 
 import pytest
 import typer
+from tvc.files.metrics import MEASURES, PAIRED_MEASURES, parse_metric
 
 from tvc.authority.authority import RECORD_TYPES
 from tvc.authority.decide import LAW
@@ -32,7 +33,6 @@ from tvc.cli.main import app, main
 from tvc.experiment.results import FRAMES, RUN_FILE, describe
 from tvc.experiment.store import MANIFEST
 from tvc.files.invariant_names import INVARIANT_NAMES
-from tvc.files.metrics import MEASURES, PAIRED_MEASURES, parse_metric
 from tvc.files.policies import shipped_policies
 from tvc.harness.coverage.units import units_of
 from tvc.harness.exits import Exit

@@ -614,7 +614,7 @@ POLICIES = (
 
 def assert_same(policy, law, changed, seconds):
     goal = Differs(Side(LAW, policy, "before"), Side(law, changed, "after"), audit=True)
-    found = hunt(goal, events=12, seconds=seconds)
+    found = hunt(goal, events=12, seconds=seconds, clocks=True)
     assert not isinstance(found, Find), found.to_yaml()
 
 

@@ -1,5 +1,6 @@
 """``tvc hunt``: search for a history that breaks an invariant, or tells two policies apart."""
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -52,13 +53,21 @@ def hunt(  # noqa: PLR0913 - the options of the command
     ] = None,
     time: Annotated[
         str | None,
-        typer.Option("--time", metavar="DURATION", help="How long to search; 60s by default."),
+        typer.Option(
+            "--time",
+            metavar="DURATION",
+            help="How long to search; 60s, or until all is searched with --exhaustive.",
+        ),
     ] = None,
     seed: Annotated[
         int, typer.Option("--seed", min=0, help="The same seed finds the same scenario.")
     ] = 0,
-    true_clocks: Annotated[
-        bool, typer.Option("--true-clocks", help="Leave out nodes whose clocks are wrong.")
+    clocks: Annotated[
+        bool,
+        typer.Option(
+            "--clocks",
+            help="Let nodes judge whose clocks are wrong, too: asks about the policy's leeway.",
+        ),
     ] = False,
     exhaustive: Annotated[
         bool,
@@ -73,30 +82,35 @@ def hunt(  # noqa: PLR0913 - the options of the command
 ) -> int:
     """Search; exits 1 with a scenario file where something is found, 0 where nothing is.
 
-    The scenario stands alone on standard output, or in the file; all else on standard error.
+    An exhaustive search that the time ends before everything was looked at exits 6. The scenario
+    stands alone on standard output, or in the file; all else on standard error.
     """
     from tvc.files.outputs import note_output
     from tvc.harness.exits import Exit
-    from tvc.harness.hunt.search import Find
+    from tvc.harness.hunt.search import MOST_EVENTS, Find
+    from tvc.harness.hunt.search import hunt as search
 
-    if exhaustive and time is not None:
-        raise typer.BadParameter("--time: an exhaustive search ends by itself")
     seconds = _seconds_of(time or "60s")
+    if events is not None and events > MOST_EVENTS:
+        raise typer.BadParameter(
+            f"--events: {events} is more than {MOST_EVENTS}, the longest history that is searched"
+        )
     if output is not None:
         note_output(output, f"-o {output}")
     goal = _goal_of(policy, invariant, differs_from)
     if exhaustive:
-        result = _exhaust(goal, events or _EXHAUSTIVE_EVENTS, true_clocks)
+        limit = math.inf if time is None else seconds
+        result = _exhaust(goal, events or _EXHAUSTIVE_EVENTS, limit, clocks)
     else:
-        from tvc.harness.hunt.search import hunt as search
-
         longest = events or _RANDOM_EVENTS
-        result = search(goal, events=longest, seconds=seconds, seed=seed, true_clocks=true_clocks)
+        result = search(goal, events=longest, seconds=seconds, seed=seed, clocks=clocks)
     if isinstance(result, Find):
         _hand_over(result, output)
         return int(Exit.INTERRUPTED if result.interrupted else Exit.FAILED)
     tell(f"tvc: {_nothing(result, exhaustive, events)}")
-    return int(Exit.INTERRUPTED if result.interrupted else Exit.PASS)
+    if result.interrupted:
+        return int(Exit.INTERRUPTED)
+    return int(Exit.PASS if result.cut_after is None else Exit.INCONCLUSIVE)
 
 
 def _seconds_of(text: str) -> float:
@@ -136,12 +150,16 @@ def _side_of(policy: str) -> "Side":
     return Side(LAW, loaded, loaded.name)
 
 
-def _exhaust(goal: "Goal", events: int, true_clocks: bool) -> "Find | Exhausted":
+def _exhaust(goal: "Goal", events: int, seconds: float, clocks: bool) -> "Find | Exhausted":
     from tvc.harness.hunt.exhaustive import CannotExhaust, exhaust
 
     try:
         return exhaust(
-            goal, events=events, true_clocks=true_clocks, tell=lambda line: tell(f"tvc: {line}")
+            goal,
+            events=events,
+            seconds=seconds,
+            clocks=clocks,
+            tell=lambda line: tell(f"tvc: {line}"),
         )
     except CannotExhaust as why:
         raise typer.BadParameter(f"--exhaustive: {why}") from None
@@ -149,6 +167,7 @@ def _exhaust(goal: "Goal", events: int, true_clocks: bool) -> "Find | Exhausted"
 
 def _hand_over(found: "Find", output: Path | None) -> None:
     from tvc.files.outputs import write_output
+    from tvc.harness.hunt.search import NOT_SHORTEST
 
     text = found.to_yaml()
     where = ""
@@ -165,6 +184,8 @@ def _hand_over(found: "Find", output: Path | None) -> None:
     )
     if found.interrupted:
         tell("tvc: interrupted: a simpler history may show the same")
+    elif not found.shortest:
+        tell(f"tvc: {NOT_SHORTEST}; more --time may shorten it")
 
 
 def _nothing(result: "Exhausted", exhaustive: bool, events: int | None) -> str:
@@ -173,5 +194,10 @@ def _nothing(result: "Exhausted", exhaustive: bool, events: int | None) -> str:
         return f"interrupted; explored so far: {explored}"
     if exhaustive:
         longest = events or _EXHAUSTIVE_EVENTS
+        if result.cut_after is not None:
+            return (
+                f"the time ended before the search: none with at most {result.cut_after} events, "
+                f"of {longest}: {result.goal.text}; explored: {explored}"
+            )
         return f"none with at most {longest} events: {result.goal.text}; explored: {explored}"
     return f"not found: {result.goal.text}; explored: {explored}"

@@ -3,9 +3,9 @@
 Who: one user, one admin, and one outsider who knows both passwords. What: `generate` (for the
 shortest lifetime) and `expire` by the admin or the outsider for either account, a sign-in by any
 code that the law still recognises, by a wrong code and by the authenticator, `use`, and
-`lose_device`. Everybody may present every code. Where: a node whose clock is right and one that
-is slow. When: at once, or one tick before, at and after any instant at which the law, as either
-node sees it, or the invariant, by true time, could change its answer.
+`lose_device`. Everybody may present every code. Where: a node whose clock is right and, if that
+is asked for, one that is slow. When: at once, or one tick before, at and after any instant at which
+the law, as either node sees it, or the invariant, by true time, could change its answer.
 
 Histories are merged where their futures are the same: where the states have the same `meaning`
 and the invariant remembers the same. A request that changes nothing leads nowhere new, because
@@ -13,6 +13,7 @@ whatever follows it can follow without it. With one person of each role and two 
 there is no further symmetry to use.
 """
 
+import math
 import time
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, replace
@@ -30,7 +31,7 @@ from tvc.harness.hunt.histories import Course, Event, History, Side
 from tvc.harness.hunt.monitors import MONITORS, Monitor, Records
 from tvc.harness.hunt.scenes import CLOCKS
 from tvc.harness.hunt.search import Exhausted, Explored, Find
-from tvc.harness.hunt.shrinking import shrink
+from tvc.harness.hunt.shrinking import LEAST_WORK, Work, shrink
 from tvc.harness.hunt.thresholds import thresholds
 from tvc.trace.invariants import INVARIANTS
 from tvc.trace.trace import Trace
@@ -73,7 +74,8 @@ def exhaust(
     goal: Goal,
     *,
     events: int,
-    true_clocks: bool = False,
+    seconds: float = math.inf,
+    clocks: bool = False,
     tell: Callable[[str], None] = lambda _line: None,
 ) -> Find | Exhausted:
     """Search every history of at most some events, shortest first.
@@ -84,22 +86,25 @@ def exhaust(
         A `Breaks` of an invariant in `MONITORS`, or of any; or a `Differs`.
     events
         Longest history.
-    true_clocks
-        Whether the slow node stays out.
+    seconds
+        How long to search at most.
+    clocks
+        Whether some events are judged by a node whose clock is slow.
     tell
         Is told, after each length, how much was looked at.
 
     Returns
     -------
     Find or Exhausted
-        The first of the shortest finds, shrunk; or how many states and transitions there were.
+        The first of the shortest finds, shrunk; or how many states and transitions there were,
+        and how far the search came if the time ended before it did.
 
     Raises
     ------
     CannotExhaust
         If the invariant has no monitor, or a law compares otherwise than the article's.
     """
-    search = _Exhaustive(goal, events, () if true_clocks else CLOCKS[:1])
+    search = _Exhaustive(goal, events, CLOCKS[:1] if clocks else (), seconds)
     if search.checked:
         tell(f"checks {', '.join(search.checked)}")
     interrupted = False
@@ -108,12 +113,13 @@ def exhaust(
     except KeyboardInterrupt:
         found, interrupted = None, True
     if found is None:
-        return Exhausted(goal, search.explored, interrupted)
+        return Exhausted(goal, search.explored, interrupted, search.cut_after)
     explored = search.explored
     seen = look(goal, found)
     assert seen is not None  # the monitors judge by the invariants themselves
-    history, seen = shrink(goal, found, seen)
-    return Find(goal, seen, history, None, explored)
+    work = Work(LEAST_WORK)
+    history, seen = shrink(goal, found, seen, work)
+    return Find(goal, seen, history, None, explored, not work.spent)
 
 
 @dataclass(slots=True)
@@ -123,7 +129,9 @@ class _Counts:
 
 
 class _Exhaustive:
-    def __init__(self, goal: Goal, events: int, clocks: tuple[Clock, ...]) -> None:
+    def __init__(
+        self, goal: Goal, events: int, clocks: tuple[Clock, ...], seconds: float = math.inf
+    ) -> None:
         for side in goal.sides:
             if dict(side.law.comparisons) != COMPARISONS:
                 message = "the law compares otherwise than the article's: states cannot be merged"
@@ -143,6 +151,8 @@ class _Exhaustive:
         self._steps: list[_Step | None] = [None]
         self._counts = _Counts()
         self._started = time.perf_counter()
+        self._ends = self._started + seconds
+        self.cut_after: int | None = None
 
     @property
     def explored(self) -> Explored:
@@ -165,6 +175,9 @@ class _Exhaustive:
             following: list[_Place] = []
             last = length == self._events
             for place in frontier:
+                if time.perf_counter() >= self._ends:
+                    self.cut_after = length - 1
+                    return None
                 for step, after, shown in self._transitions(place):
                     if shown:
                         return self._history(step)

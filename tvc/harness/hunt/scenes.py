@@ -15,7 +15,7 @@ from tvc.authority.requests import SHAPES, Kind, Method, Proof
 from tvc.authority.state import Person
 from tvc.files.cases import Clock
 from tvc.files.models import WRONG
-from tvc.harness.hunt.goals import Goal
+from tvc.harness.hunt.goals import Breaks, Goal
 from tvc.harness.hunt.histories import Event, History
 
 T = TypeVar("T")
@@ -119,18 +119,22 @@ class Scene:
     behind_ms: int
 
     @classmethod
-    def drawn(cls, draws: Draws, goal: Goal, events: int, true_clocks: bool) -> "Scene":
+    def drawn(cls, draws: Draws, goal: Goal, events: int, wrong_clocks: bool) -> "Scene":
         """Draw a scene that suits a goal, for histories of at most some events."""
         subjects = draws.pick(_SUBJECTS)
         issuers = draws.pick(_ISSUERS)
         outsiders = draws.pick((("mallory",), ("mallory",), ()))
+        needed = _NEEDED.get(goal.invariant or "") if isinstance(goal, Breaks) else None
+        if needed is not None:
+            outsiders = ("mallory",)
         visitors = tuple(dict.fromkeys((*subjects, *outsiders, *draws.pick(((), (), issuers)))))
-        clocks = () if true_clocks else draws.pick(_NODES)
+        clocks = draws.pick(_NODES) if wrong_clocks else ()
         common, rare = draws.pick((2, 3, 4, 5)), draws.pick((0, 0, 1, 1, 2, 4))
         moves = tuple(draws.pick(COMMON) for _ in range(common))
         moves += tuple(draws.pick(RARE) for _ in range(rare))
         if "generate" not in moves and draws.chance(200):
             moves = ("generate", *moves)
+        moves += tuple(move for move in needed or () if move not in moves)
         if _asks_approvals(goal) and "generate" in moves:
             moves = ("approve", *moves)
         return cls._tempered(draws, events, clocks, (subjects, issuers, visitors), moves)
@@ -192,6 +196,14 @@ _ISSUERS: Final = (
     ("sam", "dee", "kim"), ("sam", "ana"),
 )  # fmt: skip
 _NODES: Final = ((), (), CLOCKS[:1], CLOCKS[1:], CLOCKS)
+
+
+#: By invariant that nothing breaks without an outsider: what nothing breaks it without either.
+_NEEDED: Final = {
+    "expire_now_evicts": ("generate", "expire"),
+    "outsiders_issue_nothing": ("generate",),
+    "outsiders_stay_out": (),
+}
 
 
 def _asks_approvals(goal: Goal) -> bool:

@@ -15,7 +15,7 @@ from tvc.harness.hunt.goals import Goal, Seen
 from tvc.harness.hunt.histories import Course, History
 from tvc.harness.hunt.moves import Walk
 from tvc.harness.hunt.scenes import Draws, Scene
-from tvc.harness.hunt.shrinking import shrink
+from tvc.harness.hunt.shrinking import LEAST_WORK, Work, shrink
 from tvc.harness.hunt.writing import case_of, yaml_of
 from tvc.interrupts import interrupts_noted
 
@@ -23,11 +23,22 @@ from tvc.interrupts import interrupts_noted
 _BATCH: Final = 20
 _PIECES: Final = 12
 
+#: Most bytes that Hypothesis is asked for at once; it refuses 8 KiB.
+_MOST_BYTES: Final = 4_096
+
+#: The longest history that is searched.
+MOST_EVENTS: Final = 2_000
+
 #: Histories in which every clock is right, before others come in.
 _TRUE_AT_FIRST: Final = 1_500
 
-#: Histories in which a find that needed a wrong clock is looked for with right ones.
+#: Histories in which a find that needed a wrong clock is looked for with right ones, and what
+#: drawing and playing one costs for each event.
 _TWINS: Final = 800
+_DRAW: Final = 6
+
+#: Work that is done on a find, for each second that the search may take: about half of one.
+_WORK_A_SECOND: Final = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +86,8 @@ class Find:
         How much was looked at until then.
     interrupted
         Whether somebody stopped the hunt while the history was made short.
+    shortest
+        Whether everything was tried to make it shorter; else the time did not allow it.
     """
 
     goal: Goal
@@ -83,6 +96,7 @@ class Find:
     seed: int | None
     explored: Explored
     interrupted: bool = False
+    shortest: bool = True
 
     @property
     def case(self) -> Case:
@@ -102,6 +116,12 @@ class Find:
     def _notes(self) -> Iterator[str]:
         by = "by exhaustive search" if self.seed is None else f"under seed {self.seed}"
         yield f"found {by} after {self.explored.text}"
+        if not self.shortest:
+            yield NOT_SHORTEST
+
+
+#: What is told of a find that was not made as short as can be.
+NOT_SHORTEST: Final = "the time ended before the scenario was as short as can be"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,15 +136,19 @@ class Exhausted:
         How much was looked at.
     interrupted
         Whether somebody stopped the hunt.
+    cut_after
+        Where the time ended before an exhaustive search did, the longest length of which every
+        history was looked at.
     """
 
     goal: Goal
     explored: Explored
     interrupted: bool = False
+    cut_after: int | None = None
 
 
 def hunt(
-    goal: Goal, *, events: int = 16, seconds: float = 60.0, seed: int = 0, true_clocks: bool = False
+    goal: Goal, *, events: int = 16, seconds: float = 60.0, seed: int = 0, clocks: bool = False
 ) -> Find | Exhausted:
     """Search for a history that shows what is hunted.
 
@@ -133,13 +157,13 @@ def hunt(
     goal
         A `tvc.harness.hunt.goals.Breaks` or `Differs`.
     events
-        Longest history.
+        Longest history, at most `MOST_EVENTS`.
     seconds
-        How long to search. Shrinking comes on top, in bounded work.
+        How long to search. Shrinking comes on top: as much work as takes about half as long.
     seed
         The same seed finds the same history, unless the time runs out first.
-    true_clocks
-        Whether every clock is right; by default some events are judged by nodes that are not.
+    clocks
+        Whether some events are judged by nodes whose clocks are wrong.
 
     Returns
     -------
@@ -148,7 +172,7 @@ def hunt(
     """
     interrupted = False
     with interrupts_noted() as check:
-        search = _Search(goal, events, seconds, seed, true_clocks, check)
+        search = _Search(goal, events, seconds, seed, clocks, check)
         try:
             search.run()
         except KeyboardInterrupt:
@@ -156,11 +180,13 @@ def hunt(
     if search.found is None:
         return Exhausted(goal, search.explored, interrupted)
     history, seen = search.found
-    return Find(goal, seen, history, seed, search.explored, interrupted)
+    return Find(goal, seen, history, seed, search.explored, interrupted, not search.work.spent)
 
 
 def find(goal: Goal, *, events: int, seconds: float, seed: int) -> Find | None:
     """Hunt as a part of other work, which an interrupt is for: return a find, or None.
+
+    Some differences show only by wrong clocks, so those are let in after true ones.
 
     Parameters
     ----------
@@ -172,7 +198,7 @@ def find(goal: Goal, *, events: int, seconds: float, seed: int) -> Find | None:
     KeyboardInterrupt
         If somebody stopped the hunt.
     """
-    result = hunt(goal, events=events, seconds=seconds, seed=seed)
+    result = hunt(goal, events=events, seconds=seconds, seed=seed, clocks=True)
     if result.interrupted:
         raise KeyboardInterrupt
     return result if isinstance(result, Find) else None
@@ -187,19 +213,21 @@ class _Search:
         events: int,
         seconds: float,
         seed: int,
-        true_clocks: bool,
+        clocks: bool,
         check: Callable[[], None],
     ) -> None:
         self._goal = goal
         self._events = events
         self._seed = seed
-        self._true_clocks = true_clocks
+        self._clocks = clocks
         self._check = check
         self._started = time.perf_counter()
-        self._ends = self._started + seconds
+        self._seconds = seconds
+        self._ends = math.inf
         self._histories = self._decisions = 0
         self._states: set[int] = set()
         self.found: tuple[History, Seen] | None = None
+        self.work = Work(max(LEAST_WORK, int(_WORK_A_SECOND * seconds)))
         self._bytes = Walk.bytes_for(events)
 
     @property
@@ -210,13 +238,19 @@ class _Search:
 
     def run(self) -> None:
         """Search until something is found, and make it simple, or until the time is over."""
-        for draws in self._draws("any", self._ends):
+        for draws in self._draws("any"):
+            if not self._histories:
+                # The first draws load the modules that make them, which is no time of searching.
+                self._ends = time.perf_counter() + self._seconds
             # Clocks that are wrong explain much, so what needs none of them is looked for first.
-            true_clocks = self._true_clocks or self._histories < _TRUE_AT_FIRST
-            scene = Scene.drawn(draws, self._goal, self._events, true_clocks)
+            wrong_clocks = self._clocks and self._histories >= _TRUE_AT_FIRST
+            scene = Scene.drawn(draws, self._goal, self._events, wrong_clocks)
             self.found = self._play(draws, scene)
             if self.found is not None:
-                self.found = shrink(self._goal, *self.found, self._check)
+                # From here on work is bounded and not time, so that the same find always comes
+                # to the same end.
+                self._ends = math.inf
+                self.found = shrink(self._goal, *self.found, self.work, self._check)
                 self._try_true_clocks(*self.found)
                 return
 
@@ -224,21 +258,27 @@ class _Search:
         """Look whether the same steps show the same thing where every clock is right."""
         if not history.clocks:
             return
-        # Bounded by work alone, so that the same find always comes to the same end.
-        for draws in islice(self._draws("alike", math.inf), _TWINS):
-            twin = self._play(draws, Scene.like(draws, history, self._events))
+        for draws in islice(self._draws("alike"), _TWINS):
+            scene = Scene.like(draws, history, self._events)
+            if not self.work.take(_DRAW * scene.longest):
+                return
+            twin = self._play(draws, scene)
             if twin is not None and twin[1].invariant == seen.invariant:
-                self.found = shrink(self._goal, *twin, self._check)
+                self.found = shrink(self._goal, *twin, self.work, self._check)
                 return
 
-    def _draws(self, purpose: str, ends: float) -> Iterator[Draws]:
+    def _draws(self, purpose: str) -> Iterator[Draws]:
         """Yield choices for one history after the other, until the time is over."""
         for number in count():
             for drawn in _drawn(f"{self._seed}:{purpose}:{number}", self._bytes):
                 self._check()
-                if time.perf_counter() >= ends:
+                if self._over:
                     return
                 yield Draws(drawn)
+
+    @property
+    def _over(self) -> bool:
+        return time.perf_counter() >= self._ends
 
     def _play(self, draws: Draws, scene: Scene) -> tuple[History, Seen] | None:
         courses = [Course(side, scene.people, scene.clocks) for side in self._goal.sides]
@@ -247,7 +287,7 @@ class _Search:
             walk.step()
             self._decisions += 1
             self._note(courses[0], scene)
-            if self._goal.seen_last(courses):
+            if self._goal.seen_last(courses) or self._over:
                 break
         self._histories += 1
         seen = self._goal.seen(courses)
@@ -266,13 +306,14 @@ def _drawn(key: str, size: int) -> Iterator[bytes]:
 
     They are drawn before they are used, in pieces of one fixed length: so nothing that is drawn
     depends on the modules around, and Hypothesis, which remembers all that it drew in a run,
-    forgets it after a batch.
+    forgets it after a batch. A long history is put together from several draws.
     """
     from hypothesis import HealthCheck, Phase, configuration, given, settings
     from hypothesis import seed as seeded
     from hypothesis import strategies as st
 
-    pieces: list[bytes] = []
+    length = min(size * max(1, min(_PIECES, _MOST_BYTES // size)), _MOST_BYTES)
+    drawn: list[bytes] = []
 
     @seeded(int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big"))
     @settings(
@@ -282,9 +323,9 @@ def _drawn(key: str, size: int) -> Iterator[bytes]:
         phases=(Phase.generate,),
         suppress_health_check=list(HealthCheck),
     )
-    @given(st.binary(min_size=size * _PIECES, max_size=size * _PIECES))
-    def draw(drawn: bytes) -> None:
-        pieces.extend(drawn[start : start + size] for start in range(0, len(drawn), size))
+    @given(st.binary(min_size=length, max_size=length))
+    def draw(one: bytes) -> None:
+        drawn.append(one)
 
     # Hypothesis keeps notes beside whatever is run; a hunt shall leave nothing but its file.
     with tempfile.TemporaryDirectory() as scratch:
@@ -293,4 +334,6 @@ def _drawn(key: str, size: int) -> Iterator[bytes]:
             draw()
         finally:
             configuration.set_hypothesis_home_dir(None)
-    yield from pieces
+    stream = b"".join(drawn)
+    for start in range(0, len(stream) - size + 1, size):
+        yield stream[start : start + size]

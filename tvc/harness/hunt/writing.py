@@ -1,30 +1,31 @@
 """Finds as scenario files, which fail where they were found and pass where that is mended.
 
-Of a broken invariant the steps expect what they give in the nearest change that breaks nothing
-(see `tvc.harness.hunt.mending`), and the scenario asks for the invariant by name. So the file
-fails as long as the policy is as it is, for two reasons where there is such a change and for one
-where there is none. Of two sides that differ the steps expect what the first one gives.
+Of the steps only the deciding one is held to anything: that an invariant stays whole, which the
+scenario names, or that a decision is that of the first of two sides. Of all others every decision
+is accepted, so that no mend is kept out for what it changes on the way. A comment names the
+changes that make the file pass (see `tvc.harness.hunt.mending`).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from tvc.authority.decide import Decision
 from tvc.files.builder import Scenario
-from tvc.files.cases import ALLOW, AuditExpectation, AuditLine, Case, Expectation, Step
+from tvc.files.cases import ALLOW, ANY, AuditExpectation, AuditLine, Case, Expectation, Step
 from tvc.files.documents import parse_document
-from tvc.files.faults import escape
 from tvc.files.models import WRONG
 from tvc.files.policy_merging import MergedPolicy, digest_policy
 from tvc.files.scenarios import read_scenarios
-from tvc.harness.hunt.goals import Breaks, Differs, Goal, Seen, differing
-from tvc.harness.hunt.histories import History, unfold
-from tvc.harness.hunt.mending import mend
+from tvc.harness.hunt.goals import Differs, Goal, Seen, differing
+from tvc.harness.hunt.histories import Course, History, Side, unfold
+from tvc.harness.hunt.mending import Mend, mends
+from tvc.harness.judge import run_case
+from tvc.harness.mutation.mutants import with_policy
+from tvc.harness.outcomes import Outcome
 from tvc.trace.invariants import INVARIANTS, applicable
 from tvc.trace.rows import field_of
-from tvc.trace.trace import Trace
 
 _AUDITED: Final = ("by", "subject", "reason", "cause", "person")
 
@@ -40,7 +41,7 @@ def case_of(goal: Goal, seen: Seen, history: History) -> Case:
         The history that shows it.
     """
     file = Path(f"{_default_id(goal, seen)}.tvc.yaml")
-    text = yaml_of(goal, seen, history)
+    text = Scenario.from_case(_written(goal, seen, history)).to_yaml()
     (case,) = read_scenarios(parse_document(text, str(file)), file).cases
     return case
 
@@ -63,31 +64,35 @@ def yaml_of(
     scenario_id
         The scenario's id; by default it is made of what was hunted.
     """
-    side = goal.sides[0]
+    case = _written(goal, seen, history, scenario_id)
     told = [
         f"tvc hunt: {goal.text}",
         f"seen at step {seen.step + 1}: {seen.message}",
         *(f"policy {one.name}, digest {digest_policy(one.policy)}" for one in goal.sides),
         *notes,
+        *_mended(mends(goal, seen, history, case)),
     ]
-    decisions: Sequence[Decision] = unfold(side, history).decisions
-    details: tuple[str, ...] = ()
-    audit = None
-    breaks: tuple[str, ...] = ()
-    if isinstance(goal, Breaks):
-        mended = mend(goal, seen, history)
-        if mended is None:
-            told.append("the steps expect what was seen: no single change mends it")
-        else:
-            told.append(f"the steps expect what they give with {mended.text}")
-            decisions = mended.decisions
-    elif isinstance(goal, Differs):
-        told.append(f"the steps expect what {side.name} gives")
-        first, second = (unfold(one, history) for one in goal.sides)
-        details = differing(first.decisions[seen.step], second.decisions[seen.step])
-        trace = first.trace()
-        breaks = tuple(name for name in applicable(side.policy) if INVARIANTS[name](trace))
-        audit = None if details else _audit_of(trace)
+    comments = "".join(f"# {escape(line)}\n" for line in told)
+    return comments + Scenario.from_case(case).to_yaml()
+
+
+def _mended(found: tuple[Mend, ...] | None) -> Iterator[str]:
+    """Say which changes make the file pass, those that touch nothing else first."""
+    if found is None:
+        yield "no change of a knob was tried: the timeline is too long"
+        return
+    closing = [one for one in found if one.earlier is None]
+    yield from (f"passes with {one.text}" for one in closing)
+    if not closing:
+        yield "no change of one knob mends it and leaves the earlier steps as they are"
+    for one in found:
+        if one.earlier is not None:
+            yield f"passes with {one.text}, which changes step {one.earlier} already"
+
+
+def _written(goal: Goal, seen: Seen, history: History, scenario_id: str | None = None) -> Case:
+    """Make the case of a find."""
+    side = goal.sides[0]
     case = Case(
         id=scenario_id or _default_id(goal, seen),
         name="",
@@ -97,13 +102,41 @@ def yaml_of(
         policy=MergedPolicy(side.policy, {}, ()),
         people=history.people,
         clocks={clock.name: clock for clock in history.clocks},
-        steps=tuple(_steps(history, decisions, seen.step, details)),
-        audit=audit,
-        breaks=breaks,
+        steps=tuple(_steps(history)),
         invariants=None if seen.invariant is None else (seen.invariant,),
     )
-    comments = "".join(f"# {escape(line)}\n" for line in told)
-    return comments + Scenario.from_case(case).to_yaml()
+    return _telling_apart(case, goal, seen, history) if isinstance(goal, Differs) else case
+
+
+def _telling_apart(case: Case, goal: Differs, seen: Seen, history: History) -> Case:
+    """Let a case expect what the first side gives at the step at which the two differ."""
+    first, second = (unfold(one, history) for one in goal.sides)
+    ours, theirs = (course.decisions[seen.step] for course in (first, second))
+    details = differing(ours, theirs)
+    steps = list(case.steps)
+    steps[seen.step] = replace(steps[seen.step], expect=_expected(ours, details))
+    case = replace(case, steps=tuple(steps))
+    # The file is about a decision and has to pass, whatever else the first side breaks.
+    trace = first.trace()
+    if any(INVARIANTS[name](trace) for name in applicable(goal.first.policy)):
+        case = replace(case, invariants=())
+    if details:
+        return case
+    audits = _audits(first, second, seen.step)
+    return next(
+        asking
+        for asking in (replace(case, audit=audit) for audit in audits)
+        if _tells(asking, goal.first, goal.second)
+    )
+
+
+def _tells(case: Case, first: Side, second: Side) -> bool:
+    """Whether a case passes on the first side and fails on the second."""
+    passes, other = (
+        run_case(with_policy(case, one.policy), one.law).outcome is Outcome.PASSED
+        for one in (first, second)
+    )
+    return passes and not other
 
 
 def _default_id(goal: Goal, seen: Seen) -> str:
@@ -113,9 +146,7 @@ def _default_id(goal: Goal, seen: Seen) -> str:
     return "".join(char if char.isascii() and char.isalnum() else "-" for char in words).strip("-")
 
 
-def _steps(
-    history: History, decisions: Sequence[Decision], decisive: int, details: tuple[str, ...]
-) -> Iterator[Step]:
+def _steps(history: History) -> Iterator[Step]:
     """Yield the steps; handles are numbered, and codes that nobody presents have none."""
     presented = {event.presents for event in history.events} - {None}
     saved = [event.save for event in history.events if event.save in presented]
@@ -131,8 +162,8 @@ def _steps(
             request=event.request,
             presents=presents if presents in (None, WRONG) else handles[presents],
             save=handles.get(event.save),
-            expect=_expected(decisions[index], details if index == decisive else ()),
-            stated=not decisions[index].allowed,
+            expect=ANY,
+            stated=True,
         )
 
 
@@ -144,10 +175,23 @@ def _expected(decision: Decision, details: tuple[str, ...]) -> Expectation:
     return replace(expect, **told)
 
 
-def _audit_of(trace: Trace) -> AuditExpectation:
+# What only audit tells
+
+
+def _audits(first: Course, second: Course, step: int) -> Iterator[AuditExpectation]:
+    """Yield ways to tell two courses apart by audit, those that ask for the least first."""
+    ours, theirs = (_lines(course, step) for course in (first, second))
+    yield AuditExpectation("in_order", ours, ())
+    yield AuditExpectation("in_order", (), tuple(line for line in theirs if line not in ours))
+    yield AuditExpectation("exactly", _lines(first), ())
+
+
+def _lines(course: Course, step: int | None = None) -> tuple[AuditLine, ...]:
+    """Return what audit has of one step, or of the whole course."""
     lines = []
-    for record in trace.records:
-        said = {name: field_of(record, name) for name in _AUDITED}
-        told = {"type": record.type} | {key: text for key, text in said.items() if text is not None}
-        lines.append(AuditLine(0, 0, told))
-    return AuditExpectation("exactly", tuple(lines), ())
+    for record in course.trace().records:
+        if step in (None, course.index_of(record.seq)):
+            said = {name: field_of(record, name) for name in _AUDITED}
+            told = {name: text for name, text in said.items() if text is not None}
+            lines.append(AuditLine(0, 0, {"type": record.type} | told))
+    return tuple(lines)

@@ -223,10 +223,10 @@ class PolicyGroup:
                 assert knob is not None  # sites are made from the table
                 yield from self._moves(key, knob)
             case "limit":
-                yield f"{_limit_text(self._limit(self.used[0].policy))} -> {REMOVED}", {key: None}
+                yield f"{limit_text(self._limit(self.used[0].policy))} -> {REMOVED}", {key: None}
             case "removed":
                 limit = self._limit(Policy())
-                yield f"{REMOVED} -> {_limit_text(limit)} (as if not set)", _limit_values(limit)
+                yield f"{REMOVED} -> {limit_text(limit)} (as if not set)", limit_values(limit)
             case "more":
                 yield from self._additions()
 
@@ -261,7 +261,7 @@ class PolicyGroup:
             while name in taken:
                 name += "_"
             limit = replace(added, name=name)
-            yield f"one more, {name}: {_limit_text(limit)}", _limit_values(limit)
+            yield f"one more, {name}: {limit_text(limit)}", limit_values(limit)
 
 
 def _shipped(origin: Origin) -> MergedPolicy | None:
@@ -271,12 +271,14 @@ def _shipped(origin: Origin) -> MergedPolicy | None:
     return None
 
 
-def _limit_text(limit: RateLimit) -> str:
+def limit_text(limit: RateLimit) -> str:
+    """Write a rate limit as policy files have it, on one line."""
     parts = (f"{knob.key}: {knob.format(getattr(limit, knob.path[0]))}" for knob in RATE_KNOBS)
     return "{" + ", ".join(parts) + "}"
 
 
-def _limit_values(limit: RateLimit) -> dict[str, Any]:
+def limit_values(limit: RateLimit) -> dict[str, Any]:
+    """Return a rate limit as values for `Policy.with_values`."""
     prefix = f"{RATES}.{limit.name}"
     return {f"{prefix}.{knob.key}": getattr(limit, knob.path[0]) for knob in RATE_KNOBS}
 

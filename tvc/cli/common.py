@@ -37,8 +37,17 @@ def overrides_of(texts: list[str]) -> dict[str, str]:
     return found
 
 
-def one_case(text: str, overrides: list[str]) -> "Case":
+def one_case(text: str, overrides: list[str], unbounded: bool = False) -> "Case":
     """Load the case that ``FILE::id[case]`` names.
+
+    Parameters
+    ----------
+    text
+        The name.
+    overrides
+        ``--policy`` options.
+    unbounded
+        Whether a replication may take any number of events and any memory.
 
     Raises
     ------
@@ -53,7 +62,7 @@ def one_case(text: str, overrides: list[str]) -> "Case":
     file, separator, case_id = text.partition("::")
     if not separator or not case_id:
         raise typer.BadParameter(f"{text}: expected FILE::id or FILE::id[case]")
-    cases = load_scenarios(Path(file), overrides_of(overrides)).cases
+    cases = load_scenarios(Path(file), overrides_of(overrides), unbounded=unbounded).cases
     found = [case for case in cases if case.id == case_id]
     found = found or [case for case in cases if case.id.partition("[")[0] == case_id]
     if not found:

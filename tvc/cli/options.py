@@ -39,6 +39,14 @@ Overrides = Annotated[
     ),
 ]
 
+Unbounded = Annotated[
+    bool,
+    typer.Option(
+        "--unbounded",
+        help="Run workloads that take more events or memory a replication than is sensible, too.",
+    ),
+]
+
 
 class FlagOrFileCommand(TyperCommand):
     """A command with an option that stands alone or takes a file: ``--flag``, ``--flag=FILE``.

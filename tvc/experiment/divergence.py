@@ -217,6 +217,7 @@ def diverge(
             replication=replication,
             warmup_ms=warmup_ms,
             sampled=1.0,
+            unbounded=True,  # what takes too much was refused when the arm was made
         )
         for arm in (baseline, candidate)
     ]

@@ -277,5 +277,7 @@ def _without_weekdays(hourly: "NDArray[np.float64]") -> "NDArray[np.float64]":
 def _settling(arm: Arm, seed: int, number: int) -> list["NDArray[np.float64]"]:
     from tvc.world.simulation import simulate
 
-    frame = simulate(arm.policy, arm.workload, seed, replication=number, sampled=0.0).series
+    frame = simulate(
+        arm.policy, arm.workload, seed, replication=number, sampled=0.0, unbounded=True
+    ).series
     return [frame.loc[frame["measure"] == one, "value"].to_numpy(float) for one in _SETTLING]

@@ -280,8 +280,25 @@ def _with_values(plain: Any, measured: Mapping[str, Empirical]) -> Any:  # noqa:
     return {key: _with_values(value, measured) for key, value in plain.items()}
 
 
-def rerun(recorded: Recorded, progress: Callable[[float], None] | None = None) -> "Run":
-    """Run a recorded run again; the same program gives it the same digest."""
+def rerun(
+    recorded: Recorded,
+    progress: Callable[[float], None] | None = None,
+    unbounded: bool = False,
+) -> "Run":
+    """Run a recorded run again; the same program gives it the same digest.
+
+    Parameters
+    ----------
+    recorded
+        The run.
+    progress, unbounded
+        As `tvc.world.simulation.simulate` has them.
+
+    Raises
+    ------
+    tvc.files.excess.Excessive
+        If it would take too much.
+    """
     from tvc.world.simulation import simulate
 
     return simulate(
@@ -291,4 +308,5 @@ def rerun(recorded: Recorded, progress: Callable[[float], None] | None = None) -
         replication=recorded.replication,
         warmup_ms=recorded.warmup_ms,
         progress=progress,
+        unbounded=unbounded,
     )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pydantic import ValidationError
 
@@ -39,6 +39,9 @@ from tvc.files.policies import PolicyResolver
 from tvc.files.policy_merging import MergedPolicy
 from tvc.files.wording import Report, report_errors
 
+if TYPE_CHECKING:
+    from tvc.files.excess import Excess
+
 M = TypeVar("M", bound=Part)
 
 #: What stands for a required value that is wrong, so that the rest can be read.
@@ -65,6 +68,7 @@ def load_scenarios(
     path: Path | str,
     overrides: Mapping[str, Path | str] | None = None,
     require_expect: bool = False,
+    unbounded: bool = False,
 ) -> ScenarioFile:
     """Read a scenario file.
 
@@ -77,6 +81,8 @@ def load_scenarios(
     require_expect
         Whether every request must say what it expects; by default one that does not must be
         allowed.
+    unbounded
+        Whether a replication may take any number of events and any memory.
 
     Raises
     ------
@@ -84,7 +90,7 @@ def load_scenarios(
         With every fault of the file.
     """
     place = Path(path)
-    return read_scenarios(read_document(place), place, overrides, require_expect)
+    return read_scenarios(read_document(place), place, overrides, require_expect, unbounded)
 
 
 def read_scenarios(
@@ -92,6 +98,7 @@ def read_scenarios(
     path: Path,
     overrides: Mapping[str, Path | str] | None = None,
     require_expect: bool = False,
+    unbounded: bool = False,
 ) -> ScenarioFile:
     """Read a document as a scenario file; see `load_scenarios`.
 
@@ -101,7 +108,7 @@ def read_scenarios(
         The document.
     path
         What the file is called, and whose folder the files that it refers to must stay under.
-    overrides, require_expect
+    overrides, require_expect, unbounded
         As for `load_scenarios`.
 
     Raises
@@ -113,7 +120,7 @@ def read_scenarios(
     if not isinstance(root, nodes.Mapping):
         report.add(root, f"expected a mapping with tvc: 1 and scenarios, found {show(plain(root))}")
         raise InvalidFile(report.faults)
-    cases = _Reader(report, root, path, overrides, require_expect).read()
+    cases = _Reader(report, root, path, overrides, require_expect, unbounded).read()
     if report.faults:
         raise InvalidFile(report.faults)
     return ScenarioFile(path, tuple(cases))
@@ -122,13 +129,14 @@ def read_scenarios(
 class _Reader:
     """Reads one document; what all its scenarios share is read once."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - as it is asked for
         self,
         report: Report,
         root: nodes.Mapping,
         path: Path,
         overrides: Mapping[str, Path | str] | None,
         require_expect: bool,
+        unbounded: bool,
     ) -> None:
         replacements = {name: Path(file) for name, file in (overrides or {}).items()}
         self._report = report
@@ -136,6 +144,7 @@ class _Reader:
         self._file = str(path)
         self._folder = path.parent
         self._require_expect = require_expect
+        self._unbounded = unbounded
         self._policies = PolicyResolver(root.get("policies"), path, replacements)
         report.extend(self._policies.faults)
         self._people: dict[str, Person | None] = {}
@@ -213,7 +222,7 @@ class _Reader:
             self._check_study(node, data)
             if policy is not None and not self._report.faults:
                 arms = self._read_arms(policy, study)
-                self._check_measurements(arms)
+                self._check_arms(node, arms)
         if steps and model.audit is not None:
             check_audit(self._report, node, model.audit, steps, cast)
         if policy is None or steps is None or self._report.faults:
@@ -275,16 +284,22 @@ class _Reader:
             for name in ("baseline", "candidate")
         )
 
-    def _check_measurements(self, arms: tuple[Arm, ...]) -> None:
-        """Report what is wrong with files of measured durations, before anything runs."""
+    def _check_arms(self, node: Node, arms: tuple[Arm, ...]) -> None:
+        """Report files of measured durations that are wrong, and runs that would take too much."""
         from tvc.files.empirical import with_measurements
+        from tvc.files.excess import find_excess
         from tvc.files.workload import WorkloadModel
 
         for arm in arms:
+            model = WorkloadModel.model_validate(arm.workload)
             try:
-                with_measurements(WorkloadModel.model_validate(arm.workload), self._folder)
+                workload = with_measurements(model, self._folder)
             except InvalidFile as error:
                 self._report.extend(error.faults)
+                continue
+            excess = find_excess(workload, arm.policy.policy, self._unbounded)
+            if excess is not None:
+                self._report.add(node, excess.message, *_place_of(excess, arm, node))
 
     @cached_property
     def _scenarios_by_id(self) -> dict[str, dict[str, Any]]:
@@ -358,6 +373,16 @@ def _read_part(report: Report, node: Node, model: type[M], data: dict[str, Any])
         return model.model_validate(data)
     except ValidationError:
         return None
+
+
+def _place_of(excess: "Excess", arm: Arm, node: Node) -> tuple[str, ...]:
+    """Return where a scenario says what makes it take too much."""
+    if not arm.name:
+        return ("policy",) if excess.of_policy else ("workload", *excess.key.split("."))
+    if excess.of_policy:
+        return "compare", arm.name, "policy"
+    changed = ("compare", arm.name, "workload", excess.key)
+    return changed if locate(node, changed) != locate(node, changed[:-1]) else ("compare", "on")
 
 
 def _listed(invariants: str | list[str]) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from tvc.authority.authority import Instant
 from tvc.authority.decide import LAW, Law
 from tvc.authority.durations import HOUR_MS
 from tvc.authority.policy import Policy
+from tvc.files.excess import refuse_excess
 from tvc.files.policies import load_policy_file, load_shipped
 from tvc.files.workload import WorkloadModel
 from tvc.trace.measures.frames import Frames
@@ -134,6 +135,7 @@ def simulate(  # noqa: PLR0913 - what a run is made of, by keyword
     hashed: bool = True,
     progress: Progress | None = None,
     law: Law = LAW,
+    unbounded: bool = False,
 ) -> Run:
     """Run a workload under a policy.
 
@@ -159,6 +161,8 @@ def simulate(  # noqa: PLR0913 - what a run is made of, by keyword
         Called now and then with the share that is done.
     law
         The law that decides.
+    unbounded
+        Run it even where that takes more events or memory than is sensible.
 
     Returns
     -------
@@ -172,6 +176,8 @@ def simulate(  # noqa: PLR0913 - what a run is made of, by keyword
         If no shipped policy has that name.
     pydantic.ValidationError, ValueError
         If the workload is not one.
+    tvc.files.excess.Excessive
+        If the run would take too much; the message names the input that is responsible.
 
     Examples
     --------
@@ -181,6 +187,7 @@ def simulate(  # noqa: PLR0913 - what a run is made of, by keyword
     """
     policy = as_policy(policy)
     model = as_workload(workload)
+    refuse_excess(model, policy, unbounded)
     start_ms = model.lead_in + warmup_ms
     horizon_ms = model.lead_in + model.horizon
     if start_ms >= horizon_ms:

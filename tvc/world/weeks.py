@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tvc.authority.durations import HOUR_MS
 from tvc.files.quantities import HOURS_OF_WEEK
-from tvc.world.sampling import poisson_quantile
+from tvc.files.sampling import poisson_quantile
 from tvc.world.streams import Stream
 
 if TYPE_CHECKING:

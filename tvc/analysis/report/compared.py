@@ -261,7 +261,12 @@ def _pictures(found: Comparison, headline: Asked, origin: Origin) -> Iterator[Fi
     yield _pairs(found, headline, origin)
     runs = {
         arm.name: simulate(
-            arm.policy, arm.workload, origin.seed, replication=0, warmup_ms=found.warmup_ms
+            arm.policy,
+            arm.workload,
+            origin.seed,
+            replication=0,
+            warmup_ms=found.warmup_ms,
+            unbounded=True,
         )
         for arm in (found.baseline, found.candidate)
     }

@@ -28,6 +28,12 @@ ALPHABETS: Final = {
     "unambiguous": "23456789ABCDEFGHJKLMNPQRSTUVWXYZ",
 }
 
+#: Greatest whole number that a knob takes: far above any real policy, and small enough that a
+#: slip of the keyboard cannot ask a run for more memory than there is.
+HIGHEST: Final = 1_000_000
+#: Characters of the longest code: more than anybody reads out, and its odds still fit numbers.
+_LONGEST_CODE: Final = 64
+
 #: Requests that may send their subject a notice.
 NOTIFIABLE: Final = (
     Kind.GENERATE,
@@ -51,6 +57,7 @@ def _knob(  # noqa: PLR0913 - the columns of the table of knobs, by keyword
     *,
     absent: str | None = None,
     low: int = 0,
+    high: int = HIGHEST,
     among: tuple[str, ...] = (),
 ) -> Any:  # noqa: ANN401 - stands for the field's own type, as dataclasses.field does
     return field(
@@ -60,6 +67,7 @@ def _knob(  # noqa: PLR0913 - the columns of the table of knobs, by keyword
             "source": source,
             "absent": absent,
             "low": low,
+            "high": high,
             "among": among,
         },
     )
@@ -78,7 +86,7 @@ class LifetimePolicy:
 class CodePolicy:
     """What a code is, how often it works, and what ends it before its time."""
 
-    length: int = _knob(6, "characters of a code", "assumption", low=1)
+    length: int = _knob(6, "characters of a code", "assumption", low=1, high=_LONGEST_CODE)
     alphabet: str = _knob(
         ALPHABETS["digits"],
         "characters a code is drawn from: a named set or the characters",
@@ -371,8 +379,8 @@ class Knob:
         Permitted words of a ``choice`` or members of a ``list``.
     absent
         The word that files use for None, where None is permitted.
-    low
-        Least value of a number.
+    low, high
+        Least value of a number, and greatest whole one.
     """
 
     key: str
@@ -384,6 +392,7 @@ class Knob:
     choices: tuple[str, ...] = ()
     absent: str | None = None
     low: int = 0
+    high: int = HIGHEST
 
     def format(self, value: Any) -> str:  # noqa: ANN401 - of the knob's own type
         """Write a value as policy files do."""
@@ -436,6 +445,7 @@ def _knobs_of(owner: type, key: str = "", path: tuple[str, ...] = ()) -> Iterato
                 choices or item.metadata["among"],
                 item.metadata["absent"],
                 item.metadata["low"],
+                item.metadata["high"],
             )
 
 

@@ -3,9 +3,11 @@
 ``tvc.simulate`` runs a workload under a policy once; ``tvc.compare``, ``tvc.measure`` and
 ``tvc.sweep`` run arms in many replications; ``tvc.Policy`` is a policy, and ``tvc.explore`` shows
 sliders for both in a notebook. Each is loaded when it is first asked for: most of what uses this
-package does not simulate. ``%load_ext tvc`` gives a notebook the ``%%scenario`` cell magic.
+package does not simulate. In a notebook, values are shown as tables; ``%load_ext tvc`` gives it
+the ``%%scenario`` cell magic.
 """
 
+import sys
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -47,3 +49,16 @@ def __getattr__(name: str) -> object:
 
     found = globals()[name] = getattr(import_module(_HOMES[name]), name)
     return found
+
+
+def _show_values_in_notebooks() -> None:
+    """Tell the shell of IPython that we are imported in, where there is one, of our values."""
+    find_shell = getattr(sys.modules.get("IPython"), "get_ipython", None)
+    shell = None if find_shell is None else find_shell()
+    if shell is not None:
+        from tvc.jupyter.formatters import register_formatters
+
+        register_formatters(shell)
+
+
+_show_values_in_notebooks()

@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 pytestmark = pytest.mark.interactive
 
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
-TVC = [sys.executable, "-c", "from tvc.cli.main import main; main()"]
+TVC = [sys.executable, "-c", "from tvc.cli.entry import main; main()"]
 WHOLE_SCREEN = {"width": 1400, "height": 1400}
 
 #: What a cell shows that failed or warned, and a widget that could not be shown.

@@ -28,7 +28,7 @@ COMMANDS = {
     "tornado": ["sweep", FILE, "-n", "3", "--tornado", "mean(calls)"],
     "solve": ["sweep", FILE, "-n", "3", *SOLVED],
 }
-TVC = [sys.executable, "-c", "from tvc.cli.main import main; main()"]
+TVC = [sys.executable, "-c", "from tvc.cli.entry import main; main()"]
 
 #: What WCAG 2.2 AA asks for of what a program can check, and what else its authors advise.
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]

@@ -68,7 +68,7 @@ def told(case, law):
 
 
 def run_command(*words):
-    command = [sys.executable, "-c", "from tvc.cli.main import main; main()", "test", *words]
+    command = [sys.executable, "-c", "from tvc.cli.entry import main; main()", "test", *words]
     return subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120
     )

@@ -23,8 +23,8 @@ from tvc.experiment.statistics.confidence_sequences import (
 from tvc.experiment.statistics.intervals import t_interval
 from tvc.experiment.statistics.looks import looks
 from tvc.experiment.verdicts import Verdict, bounds_of, judge
-from tvc.files.metrics import parse_metric
 from tvc.files.study import ExpectModel, RunModel
+from tvc.trace.measures.metrics import parse_metric
 
 BUDGET = 0.05
 MOST = 400

@@ -8,11 +8,12 @@ from scipy import stats
 from tvc.authority.decide import LAW, Law
 from tvc.authority.durations import DAY_MS, HOUR_MS, MINUTE_MS
 from tvc.authority.policy import Policy
-from tvc.files.metrics import parse_metric
 from tvc.trace.measures.conservation import NotConserved
+from tvc.trace.measures.metrics import parse_metric
 from tvc.trace.measures.recorder import Recorder, Window
-from tvc.world.simulation import as_workload, assemble, run_to_end, simulate
+from tvc.world.simulation import as_workload, run_to_end, simulate
 from tvc.world.streams import Streams
+from tvc.world.world import World
 
 #: Devices lost at an even rate, noticed at once, and back long after the end. Nobody waits for
 #: the desk, and nobody is at work but for an instant at the start of each Monday.
@@ -149,8 +150,8 @@ def watch(law, seed):
     policy, workload = Policy("day").with_values({"lifetime.max": 6 * HOUR_MS}), as_workload(SMALL)
     window = Window(0, workload.horizon, workload.horizon + workload.drain)
     recorder = Recorder(policy, window, given_sessions=workload.desk.admins)
-    world = assemble(policy, workload, law, Streams(seed), recorder, window, 0.0)
-    assert run_to_end(world, None)
+    world = World(policy, workload, law, Streams(seed), recorder, window, 0.0)
+    run_to_end(world)
     return recorder.finish(window.end_ms, complete=False), recorder.digest
 
 

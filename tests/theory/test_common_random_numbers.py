@@ -7,7 +7,7 @@ import pytest
 
 from tvc.authority.durations import DAY_MS
 from tvc.authority.policy import Policy
-from tvc.files.metrics import parse_metric
+from tvc.trace.measures.metrics import parse_metric
 from tvc.world.simulation import simulate
 
 #: Nobody waits for anybody: so many admins, and the desk always open.

@@ -8,7 +8,7 @@ from formulas import erlang_c, mmc_mean_wait, mmcm, z_score
 
 from tvc.authority.durations import DAY_MS, HOUR_MS, MINUTE_MS
 from tvc.authority.policy import Policy
-from tvc.files.metrics import parse_metric
+from tvc.trace.measures.metrics import parse_metric
 from tvc.world.simulation import simulate
 
 #: So many that hardly anybody loses a second device while in trouble, which makes no call.

@@ -15,8 +15,8 @@ from statistics import fmean, variance
 import pytest
 from scipy.stats import t as student
 
-from tvc.files.metrics import parse_metric
 from tvc.files.workload import WorkloadModel
+from tvc.trace.measures.metrics import parse_metric
 from tvc.world.simulation import as_policy, simulate
 
 sys.path.append(str(Path(__file__).parents[1] / "bench"))

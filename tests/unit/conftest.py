@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 #: Runs the command as its console script does, wherever that was installed.
-TVC = [sys.executable, "-c", "from tvc.cli.main import main; main()"]
+TVC = [sys.executable, "-c", "from tvc.cli.entry import main; main()"]
 #: Plugins of others that take several times as long to load as our tests of pytest take.
 WITHOUT_OTHERS = ["-p", "no:hypothesispytest", "-p", "no:nbmake"]
 PYTEST = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *WITHOUT_OTHERS]
@@ -100,7 +100,7 @@ class Ran:
 
 def environment(**changes):
     """The environment without what would colour or reorder output; None removes a variable."""
-    drop = {"NO_COLOR", "FORCE_COLOR", "PYTHONHASHSEED"}
+    drop = {"NO_COLOR", "FORCE_COLOR", "PYTHONHASHSEED", "GITHUB_WORKSPACE"}
     drop |= {name for name in os.environ if name.startswith("PYTEST_")}
     kept = {name: value for name, value in os.environ.items() if name not in drop}
     kept |= {name: value for name, value in changes.items() if value is not None}
@@ -109,9 +109,10 @@ def environment(**changes):
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """An empty folder to work in."""
+    """An empty folder to work in, outside any workspace."""
 
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("GITHUB_WORKSPACE", raising=False)
     return tmp_path
 
 
@@ -182,15 +183,16 @@ def imported():
 
 @pytest.fixture
 def run_pytest(imported, pytester, folder, monkeypatch):  # noqa: ARG001 - in this order
-    """Run pytest in this process, in the folder."""
+    """Run pytest in this process, in the folder or in another."""
     monkeypatch.chdir(folder)
     for name in ("NO_COLOR", "FORCE_COLOR", "PYTEST_XDIST_WORKER"):
         monkeypatch.delenv(name, raising=False)
 
-    def run_pytest(*words):
+    def run_pytest(*words, cwd=folder, plugins=()):
+        monkeypatch.chdir(cwd)
         done = pytester.runpytest_inprocess(
-            "-p", "no:cacheprovider", *WITHOUT_OTHERS, "--rootdir", folder, *words,
-            no_reraise_ctrlc=True,
+            "-p", "no:cacheprovider", *WITHOUT_OTHERS, "--rootdir", cwd, *words,
+            plugins=plugins, no_reraise_ctrlc=True,
         )  # fmt: skip
         return Ran(int(done.ret), done.stdout.str(), done.stderr.str())
 

@@ -459,7 +459,7 @@ def test_a_full_disk_is_told_and_never_a_pass(write, folder):
 
 def run_to(stdout, folder, *words, **more):
     return subprocess.run(
-        [sys.executable, "-c", "from tvc.cli.main import main; main()", "test", ".", *words],
+        [sys.executable, "-c", "from tvc.cli.entry import main; main()", "test", ".", *words],
         cwd=folder, stdout=stdout, stderr=subprocess.PIPE, text=True, timeout=60, check=False, **more,
     )  # fmt: skip
 
@@ -468,7 +468,7 @@ def run_to(stdout, folder, *words, **more):
 def test_a_closed_stdout_keeps_the_verdict_and_shows_no_traceback(write, folder, sample, code):
     write(a=sample)
     command = shlex.join(
-        [sys.executable, "-c", "from tvc.cli.main import main; main()", "test", "."]
+        [sys.executable, "-c", "from tvc.cli.entry import main; main()", "test", "."]
     )
     done = subprocess.run(
         ["bash", "-c", f"{command} >&-"], cwd=folder, capture_output=True, text=True, check=False
@@ -491,7 +491,7 @@ def many(outcome):
 def first_line(folder, words):
     """Run the command into `head -1`; return its exit code."""
     command = shlex.join(
-        [sys.executable, "-c", "from tvc.cli.main import main; main()", "test", "."]
+        [sys.executable, "-c", "from tvc.cli.entry import main; main()", "test", "."]
     )
     done = subprocess.run(
         ["bash", "-c", f"{command} {words} | head -1; echo ${{PIPESTATUS[0]}}"],
@@ -529,7 +529,7 @@ def test_a_terminal_gets_colour_and_nobody_else(write, folder, process):
 
 def on_terminal(folder, **changes):
     controller, terminal = pty.openpty()
-    command = [sys.executable, "-c", "from tvc.cli.main import main; main()", "test", "."]
+    command = [sys.executable, "-c", "from tvc.cli.entry import main; main()", "test", "."]
     environment = {key: value for key, value in os.environ.items() if key != "NO_COLOR"} | changes
     child = subprocess.Popen(command, cwd=folder, stdout=terminal, stderr=terminal, env=environment)
     os.close(terminal)
@@ -671,6 +671,31 @@ def test_another_policy_stands_in_under_the_name_that_files_use(write, call):
     strict = call("test", ".", "--policy", "strict=mine.yaml", "-k", "strict", "-f", "json")
     assert strict.code == 1
     assert json.loads(strict.out)["cases"][0]["policy"]["name"] == "mine"
+
+
+COMPARING = """\
+tvc: 1
+scenarios:
+  - id: load
+    policy: own
+    workload: {users: 100}
+  - id: compared
+    compare: {baseline: {policy: strict}, candidate: {policy: own}, on: load}
+policies: {own: {}}
+"""
+
+
+def test_a_policy_of_an_arm_is_one_that_a_file_can_stand_in_for(write, call, folder):
+    write(a=COMPARING)
+    (folder / "mine.yaml").write_text("policy: mine\nlifetime.max: 12h\n")
+    ran = call("test", ".", "--policy", "strict=mine.yaml", "--allow-empty", "-f", "json")
+    assert ran.code == 0, ran.err
+    load, compared = json.loads(ran.out)["cases"]
+    assert load["policy"]["name"] == "own"
+    assert {arm: held["name"] for arm, held in compared["arms"].items()} == {
+        "baseline": "mine",
+        "candidate": "own",
+    }
 
 
 def test_a_policy_that_has_faults_stands_in_for_nothing(write, call):

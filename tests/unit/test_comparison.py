@@ -11,11 +11,13 @@ from tvc.experiment.arms import replicate
 from tvc.experiment.changes import UnknownArm, known_keys, read_arm, split_top
 from tvc.experiment.comparison import compare, default_metrics, difference, estimate
 from tvc.experiment.comparison_text import comparison_lines, finding
-from tvc.experiment.replications import Asked, Plan, ReplicationFailed, Running, run_arms
+from tvc.experiment.replications import Asked, Plan, Running, run_arms
 from tvc.experiment.store import StoreRefused
+from tvc.experiment.tasks import ReplicationFailed
 from tvc.files.distributions import spell_distribution
-from tvc.files.metrics import MEASURES, parse_metric
 from tvc.files.workload import inputs
+from tvc.trace.measures.catalogue import MEASURES
+from tvc.trace.measures.metrics import parse_metric
 
 DAY_MS = 86_400_000
 SMALL = {"users": 800, "horizon": "14d", "losses": {"per_user_per_year": 2.0}}

@@ -81,7 +81,7 @@ PLAYED = [
 
 
 def report(simulated, hash_seed, processes):
-    command = "from tvc.cli.main import main; main()"
+    command = "from tvc.cli.entry import main; main()"
     files = [*PLAYED, str(simulated)]
     done = run(["-c", command, "test", *files, "-f", "json", "-p", processes], hash_seed)
     assert done.returncode == 0, done.stderr.decode()

@@ -22,10 +22,10 @@ from tvc.experiment.judging import judge_case
 from tvc.experiment.verdicts import Verdict
 from tvc.files.documents import parse_document
 from tvc.files.faults import InvalidFile
-from tvc.files.metrics import parse_metric
 from tvc.files.scenarios import read_scenarios
 from tvc.harness.judge import run_case
 from tvc.harness.outcomes import Outcome
+from tvc.trace.measures.metrics import parse_metric
 
 BUSY = {
     "users": 400,

@@ -139,6 +139,7 @@ def test_only_the_task_that_always_kills_its_worker_fails():
     (failed,) = found.failures()
     assert (failed.task.arm, failed.task.replication) == ("candidate", 3)
     assert failed.failure.startswith("the worker that ran it died in each of 3 tries")
+    assert failed.lost
     assert len(found.results) == 12
 
 

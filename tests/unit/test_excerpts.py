@@ -207,9 +207,7 @@ def test_an_audit_failure_says_its_message_at_its_line(results):
 
 def test_a_failure_of_a_case_that_did_not_run_shows_no_records():
     failure = Failure(Concern.NOT_RUNNABLE, "cannot run", 1, 1)
-    result = CaseResult(
-        "a::b", "a", 1, 1, Outcome.INCONCLUSIVE, "salesforce", "p", "d", 0, failures=(failure,)
-    )
+    result = CaseResult("a::b", "a", 1, 1, Outcome.INCONCLUSIVE, (), "d", 0, failures=(failure,))
     assert failure_block(result, failure, []) == [
         "a:1:1: cannot run",
         "  rerun: tvc test a --id a::b",
@@ -227,7 +225,7 @@ def test_what_a_file_brought_along_cannot_forge_lines(results):
 
 
 def named(name: str, file: str, seed: int = 0) -> CaseResult:
-    return CaseResult(name, file, 1, 1, Outcome.FAILED, "p", "d", "d", seed)
+    return CaseResult(name, file, 1, 1, Outcome.FAILED, (), "d", seed)
 
 
 def test_a_rerun_command_names_the_case_so_that_a_shell_takes_it_whole():

@@ -14,7 +14,7 @@ FAULT = Fault("a.tvc.yaml", 1, 1, "wrong")
 
 
 def result(outcome):
-    return CaseResult("a::x", "a", 1, 1, Outcome(outcome), "salesforce", "0", "0", 0)
+    return CaseResult("a::x", "a", 1, 1, Outcome(outcome), (), "0", 0)
 
 
 def suite(*outcomes, **parts):

@@ -15,11 +15,13 @@ from tvc.authority.reasons import Reason
 from tvc.authority.requests import Kind
 from tvc.files.faults import Fault
 from tvc.files.models import CHALLENGES
+from tvc.files.policies import load_shipped
 from tvc.files.scenarios import load_scenarios
 from tvc.harness.formats import FORMATS, ReportContext
 from tvc.harness.formats.sarif import RULES
 from tvc.harness.judge import run_case
 from tvc.harness.outcomes import CaseResult, Concern, Failure, Outcome, SuiteResult
+from tvc.harness.runner import run_guarded
 from tvc.trace.invariants import INVARIANTS
 
 SCENARIOS = """\
@@ -249,6 +251,89 @@ def test_a_report_without_colour_does_not_load_rich():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+# The policies of a comparison
+
+COMPARISON = """\
+tvc: 1
+policies:
+  short: {extends: strict, set: {lifetime.max: 2h}}
+scenarios:
+  - id: load
+    policy: short
+    workload: {users: 100}
+  - id: shorter-pays
+    compare: {baseline: {policy: strict}, candidate: {policy: short}, on: load}
+"""
+
+
+@pytest.fixture
+def comparison(tmp_path) -> SuiteResult:
+    """A workload and a comparison of two policies on it, neither of which is the default."""
+    file = tmp_path / "comparison.tvc.yaml"
+    file.write_text(COMPARISON, encoding="utf-8")
+    cases = load_scenarios(file).cases
+    return SuiteResult(tuple(run_guarded(case, simulating=True) for case in cases))
+
+
+def digest_of(suite: SuiteResult, arm: str) -> str:
+    (found,) = [held.digest for held in suite.results[1].policies if held.arm == arm]
+    return found
+
+
+def test_json_names_the_policies_of_both_arms_and_none_of_the_comparison_itself(comparison):
+    load, compared = json.loads(render("json", comparison))["cases"]
+    candidate = {"name": "short", "digest": digest_of(comparison, "candidate")}
+    assert load["policy"] == candidate
+    assert "arms" not in load
+    assert compared["policy"] is None
+    assert compared["arms"] == {
+        "baseline": {"name": "strict", "digest": load_shipped("strict").digest},
+        "candidate": candidate,
+    }
+
+
+def test_junit_names_the_policies_of_both_arms_and_none_of_the_comparison_itself(comparison):
+    (_, case) = junit(comparison).iter("testcase")
+    assert {item.get("name"): item.get("value") for item in case.iter("property")} == {
+        "seed": "0",
+        "baseline.policy": "strict",
+        "baseline.policy.digest": load_shipped("strict").digest,
+        "candidate.policy": "short",
+        "candidate.policy.digest": digest_of(comparison, "candidate"),
+        "case.digest": comparison.results[1].digest,
+    }
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_no_report_names_a_policy_that_nothing_ran_under(name, comparison):
+    text = render(name, comparison)
+    assert "salesforce" not in text
+    assert load_shipped("salesforce").digest not in text
+
+
+def test_an_error_of_ours_in_a_comparison_names_the_policies_of_its_arms(comparison, monkeypatch):
+    monkeypatch.setattr("tvc.harness.simulated.run_simulated", lambda *_: 1 / 0)
+    file = comparison.results[1].file
+    result = run_guarded(load_scenarios(file).cases[1], simulating=True)
+    assert result.outcome is Outcome.ERROR
+    assert result.policies == comparison.results[1].policies
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda case: case.update(policy=case["arms"]["baseline"]),
+        lambda case: case.pop("arms"),
+        lambda case: case["arms"].pop("candidate"),
+        lambda case: case["arms"].update(third=case["arms"]["baseline"]),
+    ],
+)
+def test_the_schema_refuses_a_policy_beside_arms_and_neither_of_both(change, comparison, schema):
+    report = json.loads(render("json", comparison))
+    change(report["cases"][1])
+    assert not Draft202012Validator(schema).is_valid(report)
+
+
 # json
 
 
@@ -277,23 +362,20 @@ def test_the_schema_lists_what_the_code_lists(schema):
 
 
 def test_every_object_of_the_schema_is_closed_and_wants_all_its_keys(schema):
-    objects = [
-        schema,
-        schema["properties"]["summary"],
-        schema["$defs"]["case"]["properties"]["policy"],
-    ]
+    objects = [schema, schema["properties"]["summary"]]
     objects += [part for part in schema["$defs"].values() if part.get("type") == "object"]
-    assert len(objects) == 11
+    assert len(objects) == 12
     for part in objects:
         assert part["additionalProperties"] is False
-        # Only where a scenario asks for them are there generated steps, or a simulation.
-        sometimes = ("generated", "study")
+        # Only where a scenario asks for them are there arms, generated steps, or a simulation.
+        sometimes = ("arms", "generated", "study")
         assert part["required"] == [name for name in part["properties"] if name not in sometimes]
 
 
-def test_reports_fit_their_schema(suite, schema):
+def test_reports_fit_their_schema(suite, schema, comparison):
     validator = Draft202012Validator(schema)
-    for shown in (suite, SuiteResult(), SuiteResult(invalid=(FAULT,)), hostile(suite)):
+    shown_ones = (suite, SuiteResult(), SuiteResult(invalid=(FAULT,)), hostile(suite), comparison)
+    for shown in shown_ones:
         validator.validate(json.loads(render("json", shown)))
 
 
@@ -451,12 +533,13 @@ def test_junit_properties_identify_the_run(suite):
         item.get("name"): item.get("value") for item in junit(suite, seed=5)[0].iter("property")
     }
     assert found["tvc.version"] == "9.9"
-    assert found["policy.digest"] == first.policy_digest
+    (held,) = first.policies
+    assert found["policy.digest"] == held.digest
     own = junit(suite, seed=5)[0].find("testcase/properties")
     assert {item.get("name"): item.get("value") for item in own} == {
         "seed": "0",
         "policy": "long",
-        "policy.digest": first.policy_digest,
+        "policy.digest": held.digest,
         "case.digest": first.digest,
     }
     assert junit(suite, seed=5)[0].find("properties/property[@name='seed']").get("value") == "5"
@@ -478,6 +561,10 @@ def test_junit_has_an_error_for_each_fault():
     marks = element.findall("testcase/error")
     assert [mark.get("type") for mark in marks] == ["invalid_file"] * 2
     assert [mark.get("message") for mark in marks] == [FAULT.message, "another"]
+    assert [case.get("name") for case in element.findall("testcase")] == [
+        f"line 2, column 1: {FAULT.message}",
+        "line 3, column 4: another",
+    ]
 
 
 def test_junit_is_xml_whatever_a_file_holds(suite):
@@ -522,6 +609,12 @@ def test_github_notes_each_failure_at_its_place_and_each_skip(suite):
         "step 2 sign_in at 10m: expected allow, got {deny: superseded_by_code"
     )
     assert commands(suite)[6][2] == "not yet"
+
+
+def test_github_is_not_told_of_workloads_that_expect_nothing_themselves(comparison):
+    assert set(comparison.counts().values()) == {0, 2}
+    ((level, _, message),) = commands(comparison)
+    assert (level, message) == ("notice", "0 passed, 0 failed, 2 skipped; nothing ran")
 
 
 def test_github_gets_an_error_for_each_fault():

@@ -3,6 +3,7 @@
 import gc
 import signal
 import threading
+from contextlib import suppress
 
 import pytest
 
@@ -11,7 +12,7 @@ from tvc.authority.policy import Policy
 from tvc.harness.hunt import search, shrinking
 from tvc.harness.hunt.goals import Breaks, Side
 from tvc.harness.hunt.search import Exhausted, Find, find, hunt
-from tvc.harness.interrupts import interrupts_noted
+from tvc.interrupts import held_back, interrupts_noted, raised
 
 GOAL = Breaks(Side(LAW, Policy(), "salesforce"), "inactive_users_get_nothing")
 
@@ -37,10 +38,60 @@ def test_the_first_interrupt_waits_until_it_is_asked_for():
 
 
 def test_the_second_interrupt_comes_at_once():
-    with interrupts_noted():
+    came = []
+
+    def work():
+        with interrupts_noted():
+            for number in ("first", "second"):
+                interrupt()
+                came.append(number)
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert came == ["first"]
+
+
+def test_an_interrupt_that_nobody_asked_for_is_raised_at_the_end():
+    with pytest.raises(KeyboardInterrupt), interrupts_noted():
         interrupt()
+
+
+def test_an_interrupt_that_somebody_swallowed_is_raised_at_the_next_good_moment():
+    before = raised()
+    with interrupts_noted() as check:
+        interrupt()
+        with suppress(KeyboardInterrupt):
+            interrupt()
+        assert raised() == before + 1
+        with pytest.raises(KeyboardInterrupt):
+            check()
+
+
+def test_parts_of_the_work_note_one_interrupt_together():
+    with interrupts_noted() as check:
+        with suppress(KeyboardInterrupt), interrupts_noted() as inner:
+            interrupt()
+            inner()
+        # Who stopped for it has said so; the next one is a second one.
+        check()
         with pytest.raises(KeyboardInterrupt):
             interrupt()
+        with pytest.raises(KeyboardInterrupt):
+            check()
+
+
+def test_interrupts_are_held_back_for_a_moment_and_not_lost():
+    came = []
+
+    def work():
+        with held_back():
+            interrupt()
+            came.append("held back")
+        came.append("on")
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert came == ["held back"]
 
 
 def test_an_interrupt_that_comes_during_a_collection_of_garbage_is_not_lost(recwarn):
@@ -132,4 +183,5 @@ def test_what_was_found_is_kept_when_it_cannot_be_made_shorter_any_more(monkeypa
     monkeypatch.setattr(shrinking, "look", look)
     result = hunt(Breaks(GOAL.side, "expire_now_evicts"), seconds=60, seed=4)
     assert isinstance(result, Find)
+    assert result.interrupted
     assert len(played) == 1

@@ -16,12 +16,14 @@ from tvc.authority.durations import DAY_MS, HOUR_MS, MINUTE_MS
 from tvc.authority.policy import Policy
 from tvc.authority.requests import Method, Proof, Request, request
 from tvc.authority.state import Person, State
-from tvc.files.metrics import MEASURES, parse_metric
+from tvc.trace.measures.catalogue import MEASURES
 from tvc.trace.measures.codes import Ledger
 from tvc.trace.measures.conservation import NotConserved
 from tvc.trace.measures.desk import DeskCall
+from tvc.trace.measures.frames import Frames
 from tvc.trace.measures.histogram import Histogram
 from tvc.trace.measures.levels import Level
+from tvc.trace.measures.metrics import parse_metric
 from tvc.trace.measures.recorder import Recorder, Window
 from tvc.trace.measures.trace_file import TraceFile
 
@@ -149,7 +151,7 @@ def test_an_outsider_has_access_until_the_last_of_code_session_and_method_is_gon
     play.method(3 * HOUR_MS)
     play.ask(4 * HOUR_MS, "remove_method", "u1", method="totp")
     play.finish()
-    (pair,) = play.recorder.frames().takeovers.to_dict("records")
+    (pair,) = Frames(play.recorder).takeovers.to_dict("records")
     assert play.value("count(takeover)") == 1
     assert play.value("mean(access)") == 4 * HOUR_MS - 5 * MINUTE_MS
     assert (pair["by"], pair["enrolled"], pair["evicted_by"]) == ("thieves", True, "method_removed")
@@ -187,7 +189,7 @@ def test_calls_are_counted_by_their_number_and_their_end():
     assert play.value("mean(desk.minutes)") == 6 * MINUTE_MS
     assert play.value("mean(desk.utilisation)") == pytest.approx(0.05)
     assert play.value("count(desk.wait)") == 1
-    series = play.recorder.frames().series
+    series = Frames(play.recorder).series
     queue = series[(series.measure == "desk.queue") & (series.start_ms == 0)]
     assert queue.value.item() == pytest.approx(0.1)
 
@@ -206,7 +208,7 @@ def test_every_measure_has_a_value_under_every_function_that_means_something():
 
 
 def test_frames_have_their_columns_even_without_rows():
-    frames = Play().finish().recorder.frames()
+    frames = Frames(Play().finish().recorder)
     for name in ("codes", "calls", "takeovers", "sign_ins", "histograms", "events", "summary"):
         frame = getattr(frames, name)
         assert isinstance(frame, pd.DataFrame)
@@ -271,7 +273,7 @@ def test_a_level_is_the_integral_of_its_steps(changes, bin_ms):
     st.lists(st.tuples(st.integers(0, 900), st.integers(1, 300), st.integers(0, 400)), max_size=20)
 )
 def test_the_ledger_knows_how_many_codes_are_live_at_any_instant(lives):
-    ledger = Ledger(0, 1_000, 1_000, 0, lambda *_: None)
+    ledger = Ledger(0, 1_000, 1_000, Policy(), lambda *_: None)
     acts = []
     for number, (at_ms, lifetime_ms, after_ms) in enumerate(sorted(lives)):
         acts.append((at_ms, 1, number, lifetime_ms))

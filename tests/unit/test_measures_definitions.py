@@ -9,8 +9,9 @@ from tvc.authority.durations import DAY_MS, HOUR_MS, MINUTE_MS
 from tvc.authority.policy import Policy
 from tvc.authority.requests import Proof, Request, request
 from tvc.authority.state import Person, State
-from tvc.files.metrics import parse_metric
 from tvc.trace.measures.desk import DeskCall
+from tvc.trace.measures.frames import Frames
+from tvc.trace.measures.metrics import parse_metric
 from tvc.trace.measures.recorder import Recorder, Window
 
 OUTSIDER = "x:thieves:1"
@@ -143,7 +144,7 @@ def test_a_caller_who_still_waits_at_the_end_has_waited_without_end():
     placed(play.recorder, HOUR_MS, "u1", "u1", 1)
     play.finish()
     assert play.value("p95(desk.wait)") == math.inf
-    assert play.recorder.frames().calls["outcome"].tolist() == ["waiting"]
+    assert Frames(play.recorder).calls["outcome"].tolist() == ["waiting"]
 
 
 def test_a_call_under_way_at_the_end_has_waited_and_kept_an_admin_busy():
@@ -171,6 +172,6 @@ def test_rows_of_somebody_begin_when_they_are_watched():
     assert play.method(0)
     play.recorder.watch("u1")
     assert play.method(2)
-    events = play.finish().recorder.frames().events
+    events = Frames(play.finish().recorder).events
     # The second sign-in, and the end of the session that it replaced.
     assert events["at_ms"].tolist() == [2, 2]

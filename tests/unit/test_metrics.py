@@ -1,16 +1,7 @@
 import pytest
 
-from tvc.files.metrics import (
-    MEASURES,
-    Delta,
-    Function,
-    Shape,
-    Share,
-    Statistic,
-    Unit,
-    narrow,
-    parse_metric,
-)
+from tvc.trace.measures.catalogue import MEASURES, Function, Shape, Unit
+from tvc.trace.measures.metrics import Delta, Share, Statistic, narrow, parse_metric
 
 
 @pytest.mark.parametrize(

@@ -8,17 +8,19 @@ import logging
 import pickle
 import secrets as system_secrets
 import traceback
+from functools import partial
 
+import cloudpickle
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tvc.authority import secrets
+from tvc.authority import authority, secrets
 from tvc.authority.authority import Authority, Instant
 from tvc.authority.durations import HOUR_MS
 from tvc.authority.policy import ALPHABETS, Policy
 from tvc.authority.requests import request
-from tvc.authority.secrets import KeyedCodes, Secret, digest, draw_code, new_key, same
+from tvc.authority.secrets import KeyedCodes, NeverStored, Secret, digest, draw_code, new_key, same
 from tvc.authority.state import Person, State
 
 TEXT = "407913"
@@ -51,19 +53,76 @@ def test_no_form_of_printing_shows_a_code(write):
     assert "<code>" in written
 
 
-@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
-def test_a_code_cannot_be_pickled(protocol):
-    for carried in (SECRET, [SECRET], {"code": SECRET}):
-        with pytest.raises(TypeError, match="shown once and never stored"):
-            pickle.dumps(carried, protocol)
+def desk_with_a_code():
+    desk = Authority(Policy(), State.of([Person("sam", "admin"), Person("ana")]))
+    ask = request("generate", "sam", subject="ana", lifetime_ms=HOUR_MS)
+    assert desk.submit(ask, Instant.of(0)).decision.allowed
+    return desk
 
 
-@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy])
-def test_a_code_cannot_be_copied(duplicate):
-    with pytest.raises(TypeError, match="shown once and never stored"):
-        duplicate(SECRET)
-    with pytest.raises(TypeError, match="shown once and never stored"):
-        copy.deepcopy([SECRET])
+#: What holds a code, a key or digests, and what its refusal says it is.
+HOLDERS = {
+    "code": (lambda: SECRET, "a code is shown once"),
+    "authority": (desk_with_a_code, "an authority holds the key and the digests"),
+    "source": (lambda: KeyedCodes("k"), "a source of codes holds the codes"),
+}
+PROTOCOLS = range(pickle.HIGHEST_PROTOCOL + 1)
+STORES = {
+    **{
+        f"pickle {n}": partial(pickle.dumps, protocol=n) for n in range(pickle.HIGHEST_PROTOCOL + 1)
+    },
+    "pickle of a dict": lambda thing: pickle.dumps({"code": [thing]}),
+    "pickle in Python": lambda thing: pickle._Pickler(io.BytesIO()).dump(thing),
+    "cloudpickle": cloudpickle.dumps,
+    "cloudpickle of a closure": lambda thing: cloudpickle.dumps(lambda: thing),
+    "copy": copy.copy,
+    "deepcopy": copy.deepcopy,
+    "deepcopy of a list": lambda thing: copy.deepcopy([thing]),
+    "state": lambda thing: thing.__getstate__(),
+}
+
+
+@pytest.mark.parametrize("store", STORES.values(), ids=STORES)
+@pytest.mark.parametrize("holder", HOLDERS.values(), ids=HOLDERS)
+def test_what_holds_a_secret_is_never_stored_and_says_so_by_name(holder, store):
+    make, says = holder
+    with pytest.raises(TypeError, match=f"^{says}.* never stored$"):
+        store(make())
+
+
+@pytest.mark.parametrize("holder", HOLDERS.values(), ids=HOLDERS)
+def test_a_pickle_that_carries_classes_by_value_carries_no_holder_of_a_secret(holder):
+    make, says = holder
+    cloudpickle.register_pickle_by_value(secrets)
+    cloudpickle.register_pickle_by_value(authority)
+    try:
+        # The class itself may travel; what it was made into may not.
+        assert cloudpickle.dumps(type(make()))
+        with pytest.raises(TypeError, match=f"^{says}.* never stored$"):
+            cloudpickle.dumps(make())
+    finally:
+        cloudpickle.unregister_pickle_by_value(secrets)
+        cloudpickle.unregister_pickle_by_value(authority)
+
+
+def test_no_method_of_an_authority_carries_it_away():
+    desk = desk_with_a_code()
+    for method in (desk.submit, desk.judge):
+        for dumps in (pickle.dumps, cloudpickle.dumps):
+            with pytest.raises(TypeError, match="an authority holds the key"):
+                dumps(method)
+
+
+def test_every_class_of_the_authority_that_keeps_a_key_digests_or_a_code_is_never_stored():
+    keeping = {"_key", "_digests", "_text"}
+    found = {
+        kind
+        for module in (secrets, authority)
+        for kind in vars(module).values()
+        if isinstance(kind, type) and keeping & set(getattr(kind, "__slots__", ()))
+    }
+    assert {kind.__name__ for kind in found} == {"Secret", "KeyedCodes", "Authority"}
+    assert all(issubclass(kind, NeverStored) and not kind.__dictoffset__ for kind in found)
 
 
 def test_a_code_becomes_no_json_log_line_or_traceback():

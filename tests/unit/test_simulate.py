@@ -30,13 +30,13 @@ from tvc.experiment.results import (
     rerun,
     write_results,
 )
-from tvc.experiment.summary_text import GROUPS, inputs_lines, spell_value, summary_lines
+from tvc.experiment.summary_text import inputs_lines, spell_value, summary_lines
 from tvc.files.distributions import Empirical
-from tvc.files.metrics import MEASURES, Unit
 from tvc.files.policies import load_shipped, shipped_policies
 from tvc.files.scenarios import load_scenarios
 from tvc.files.study import read_stochastic
 from tvc.files.workload import WorkloadModel
+from tvc.trace.measures.catalogue import MEASURES, Unit, grouped
 from tvc.world.simulation import simulate
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
@@ -139,12 +139,12 @@ def test_the_summary_of_a_run_that_can_be_worked_out_by_hand_says_what_it_comes_
 
 def test_every_measure_has_its_place_in_the_summary(busy):
     text = "\n".join(summary_lines(busy))
-    assert sorted(name for names in GROUPS.values() for name in names) == sorted(MEASURES)
-    for heading, names in GROUPS.items():
+    assert sorted(one.name for group in grouped().values() for one in group) == sorted(MEASURES)
+    for heading, measures in grouped().items():
         assert f"\n{heading}\n" in text
-        for name in names:
+        for measure in measures:
             assert re.search(
-                rf"^  {re.escape(name)} .*{re.escape(MEASURES[name].meaning)}$", text, re.M
+                rf"^  {re.escape(measure.name)} .*{re.escape(measure.meaning)}$", text, re.M
             )
     assert busy.digest in text
 
@@ -188,10 +188,19 @@ def test_inputs_stand_beside_their_source_and_what_is_left_is_counted_as_assumed
 # What is kept
 
 
+def keep(run, folder, scenario, **words):
+    with claim_folder(folder) as claimed:
+        write_results(run, claimed, scenario, **words)
+
+
+def claim(folder):
+    with claim_folder(folder):
+        pass
+
+
 def test_the_results_hold_every_frame_and_enough_to_run_it_again(busy, tmp_path):
     folder = tmp_path / "deep" / "results"
-    claim_folder(folder)
-    write_results(busy, folder, "a.tvc.yaml::busy")
+    keep(busy, folder, "a.tvc.yaml::busy")
     assert {file.name for file in folder.iterdir()} == {
         "run.json", *(f"{name}.parquet" for name in FRAMES)
     }  # fmt: skip
@@ -210,7 +219,7 @@ def test_a_run_with_measured_durations_runs_again_without_their_file(tmp_path):
     spread = Empirical("calls.csv", (60_000, 120_000, 600_000))
     workload = {**BUSY, "desk": {"handling": spread, "approval": spread}}
     run = simulate("strict", workload, seed=2, warmup_ms=86_400_000)
-    write_results(run, tmp_path, "measured")
+    keep(run, tmp_path, "measured")
     recorded = read_run(tmp_path / "run.json")
     assert recorded.workload.desk.handling == spread
     assert recorded.warmup_ms == 86_400_000
@@ -243,11 +252,12 @@ def test_a_policy_survives_its_way_through_json(name):
 
 
 def test_results_replace_earlier_ones_and_what_a_killed_run_left(busy, tmp_path):
-    write_results(busy, tmp_path, "first")
-    (tmp_path / ".calls.parquet.part").write_text("half")
-    (tmp_path / "..trace.parquet.part.part").write_text("half")
-    claim_folder(tmp_path)
-    write_results(busy, tmp_path, "second", trace="none")
+    keep(busy, tmp_path, "first")
+    (tmp_path / ".calls.parquet.0f3a9c77.part").write_text("half")
+    (tmp_path / "..trace.parquet.0f3a9c77.part.51b2e809.part").write_text("half")
+    (tmp_path / ".run.json.0f3a9c77.part").write_text("{")
+    (tmp_path / ".tvc.lock").touch()
+    keep(busy, tmp_path, "second", trace="none")
     names = {file.name for file in tmp_path.iterdir()}
     assert names == {"run.json", *(f"{name}.parquet" for name in FRAMES if name != "events")}
     assert read_run(tmp_path / "run.json").scenario == "second"
@@ -256,19 +266,19 @@ def test_results_replace_earlier_ones_and_what_a_killed_run_left(busy, tmp_path)
 def test_a_folder_of_something_else_is_refused_and_left_alone(tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(FolderRefused, match=r"notes\.txt"):
-        claim_folder(tmp_path)
+        claim(tmp_path)
     with pytest.raises(FolderRefused, match="no folder"):
-        claim_folder(tmp_path / "notes.txt")
+        claim(tmp_path / "notes.txt")
     other = tmp_path / "other"
     other.mkdir()
     for schema in ("tvc.study/1", "tvc.run/1"):
         (other / "run.json").write_text(json.dumps({"schema": schema}))
         (other / "codes.parquet").write_text("theirs")
         if schema == "tvc.run/1":
-            claim_folder(other)
+            claim(other)
         else:
             with pytest.raises(FolderRefused, match="schema"):
-                claim_folder(other)
+                claim(other)
     assert (other / "codes.parquet").read_text() == "theirs"
     assert (tmp_path / "notes.txt").read_text() == "mine"
 
@@ -457,7 +467,7 @@ def until(controller, pattern):
 
 def test_ctrl_c_leaves_a_partial_result_and_exits_2(folder):
     (folder / "long.tvc.yaml").write_text(LONG)
-    command = [sys.executable, "-c", "from tvc.cli.main import main; main()"]
+    command = [sys.executable, "-c", "from tvc.cli.entry import main; main()"]
     controller, terminal = pty.openpty()
     # A bar as wide as a terminal of no width would not be seen.
     termios.tcsetwinsize(terminal, (25, 80))
@@ -482,7 +492,7 @@ def test_ctrl_c_leaves_a_partial_result_and_exits_2(folder):
 
 
 def test_a_reader_who_has_seen_enough_causes_no_noise(month):
-    command = f"'{sys.executable}' -c 'from tvc.cli.main import main; main()' simulate a.tvc.yaml --inputs"
+    command = f"'{sys.executable}' -c 'from tvc.cli.entry import main; main()' simulate a.tvc.yaml --inputs"
     done = subprocess.run(
         ["bash", "-o", "pipefail", "-c", f"{command} | head -c 1"],
         cwd=month, capture_output=True, text=True, check=False, timeout=60,

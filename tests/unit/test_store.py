@@ -4,6 +4,7 @@ import errno
 import io
 import json
 import os
+import signal
 
 import pandas as pd
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from tvc.experiment import store as stores
 from tvc.experiment.store import Store, StoreFull, StoreRefused
 from tvc.experiment.study import run_study
-from tvc.experiment.tasks import Task, digest_of
+from tvc.experiment.tasks import Result, Task, digest_of
 
 DIGEST = digest_of({"inputs": 1})
 
@@ -66,6 +67,7 @@ def test_a_study_run_in_pieces_has_the_bytes_of_an_undisturbed_one(tmp_path, sto
     assert resumed == expected == run(tasks)
     frames = [resumed.frame(), expected.frame(), last.frame(), undisturbed.frame()]
     assert len({bytes_of(frame) for frame in frames}) == 1
+    last.close()
     reopened = Store.open(tmp_path / "a", DIGEST, resume=True)
     assert bytes_of(reopened.frame()) == bytes_of(frames[0])
     assert reopened.tasks == tuple(tasks)
@@ -101,6 +103,54 @@ def test_an_interrupt_leaves_what_is_finished(tmp_path, monkeypatch, wait_s, par
     assert len(list(tmp_path.glob("part-*.parquet"))) == parts
     kept = Store.open(tmp_path, DIGEST, resume=True).results()
     assert [result.row["calls"] for result in kept] == [0, 1, 2, 3]
+
+
+def swallowing(task):
+    """Return half a row where it is interrupted, as a model should not."""
+    if task.replication == 2:
+        try:
+            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt:
+            return {"calls": -1}
+    return {"calls": task.replication}
+
+
+def test_what_swallowed_an_interrupt_ends_the_study_and_is_not_kept(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        run_study(swallowing, tasks_of(5), store=Store.open(tmp_path, DIGEST), progress=False)
+    kept = Store.open(tmp_path, DIGEST, resume=True).results()
+    assert [result.row["calls"] for result in kept] == [0, 1]
+
+
+def test_a_store_refuses_what_is_not_complete(tmp_path):
+    (task,) = tasks_of(1)
+    store = Store.open(tmp_path, DIGEST)
+    store.declare([task])
+    with pytest.raises(ValueError, match="replication 0 of baseline was interrupted"):
+        store.add(Result(task, {"calls": 1}, complete=False))
+    store.flush()
+    assert Store.open(tmp_path, DIGEST, resume=True).results() == []
+
+
+def test_the_first_interrupt_ends_a_study_after_the_replication_that_is_under_way(tmp_path):
+    def interrupted(task):
+        if task.replication == 2:
+            signal.raise_signal(signal.SIGINT)
+        return {"calls": task.replication}
+
+    with pytest.raises(KeyboardInterrupt):
+        run_study(interrupted, tasks_of(5), store=Store.open(tmp_path, DIGEST), progress=False)
+    kept = Store.open(tmp_path, DIGEST, resume=True).results()
+    assert [result.row["calls"] for result in kept] == [0, 1, 2]
+
+
+def test_a_folder_that_cannot_tell_interrupted_replications_is_not_resumed(tmp_path):
+    run(tasks_of(3), Store.open(tmp_path, DIGEST))
+    path = tmp_path / "manifest.json"
+    path.write_text(path.read_text().replace("tvc.study/2", "tvc.study/1"))
+    with pytest.raises(StoreRefused, match="interrupted replications may stand as whole ones"):
+        Store.open(tmp_path, DIGEST, resume=True)
 
 
 @pytest.mark.usefixtures("each_result_a_part")
@@ -144,9 +194,10 @@ def test_a_damaged_part_counts_for_nothing_and_is_run_again(tmp_path, damage):
 
 
 def test_what_was_being_written_at_a_kill_is_swept_away(tmp_path):
-    (tmp_path / ".manifest.json.part").write_text("{")
+    (tmp_path / ".manifest.json.0f3a9c77.part").write_text("{")
+    (tmp_path / ".tvc.lock").touch()
     Store.open(tmp_path, DIGEST)
-    (tmp_path / ".part-0123.parquet.part").write_text("half")
+    (tmp_path / ".part-0123.parquet.0f3a9c77.part").write_text("half")
     run(tasks_of(3), Store.open(tmp_path, DIGEST, resume=True))
     assert not list(tmp_path.glob(".*"))
 
@@ -189,7 +240,7 @@ def test_a_file_is_no_folder(tmp_path):
     ("key", "value", "message"),
     [
         (None, "{", "is no JSON"),
-        ("schema", "tvc.run/1", "its schema is not tvc.study/1"),
+        ("schema", "tvc.run/1", "its schema is not tvc.study/2"),
         ("tasks", [[1]], "is damaged"),
         ("tasks", 5, "is damaged"),
         ("arms", {}, "is damaged"),
@@ -223,6 +274,7 @@ def test_a_column_of_several_kinds_is_told_by_its_name(tmp_path):
 def test_numbers_come_back_as_they_were(tmp_path):
     store = Store.open(tmp_path, DIGEST)
     study = run(tasks_of(5), store)
+    store.close()
     frame = Store.open(tmp_path, DIGEST, resume=True).frame()
     pd.testing.assert_frame_equal(frame, study.frame(), check_exact=True)
     assert str(frame["calls"].dtype) == "Int64"

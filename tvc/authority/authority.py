@@ -1,7 +1,8 @@
 """The authority: a thin shell around the kernel that holds a state, secrets and a sink."""
 
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from threading import get_ident
+from typing import Any, Final, NamedTuple, NoReturn
 
 from tvc.authority.consequences import lapse_codes
 from tvc.authority.context import Context, Event
@@ -9,7 +10,7 @@ from tvc.authority.decide import LAW, Decision, Law, decide
 from tvc.authority.policy import Policy
 from tvc.authority.reasons import Reason
 from tvc.authority.requests import SHAPES, Kind, Method, Request
-from tvc.authority.secrets import CodeSource, Secret, digest, draw_code, new_key, same
+from tvc.authority.secrets import CodeSource, NeverStored, Secret, digest, draw_code, new_key, same
 from tvc.authority.state import Put, State, apply
 from tvc.authority.tuples import builder
 
@@ -31,6 +32,9 @@ RECORD_TYPES: Final = (
 _GENERATE: Final = Kind.GENERATE
 _STEP_UP: Final = Kind.STEP_UP
 _NONE: Final[dict[int, bytes]] = {}
+
+#: No thread's number: stands for the owner's while the authority judges.
+_NOBODY: Final = -1
 
 
 class Instant(NamedTuple):
@@ -127,8 +131,16 @@ def _discard(_record: Record) -> None:
     """Keep no audit."""
 
 
-class Authority:
+class Authority(NeverStored):
     """The system that generates, expires and verifies.
+
+    It belongs to the thread that made it. A request of another thread is refused, since a lock
+    would cost every request several times what this check does, and simulations make millions of
+    requests in one thread; see the second example for a way to share one. A request that the
+    sink, the source of codes or the law makes while it judges is refused, too: each request is
+    judged, carried out and recorded whole before the next. Its state is for its thread alone.
+
+    It holds the key and the digests of codes, and refuses to be pickled or copied.
 
     Parameters
     ----------
@@ -160,9 +172,22 @@ class Authority:
     True
     >>> desk.submit(enter, Instant.of(3_600_000), answer.secret.show()).decision.reason
     <Reason.CODE_EXPIRED: 'code_expired'>
+
+    Many threads share an authority by asking it in one of their own:
+
+    >>> from concurrent.futures import ThreadPoolExecutor
+    >>> with ThreadPoolExecutor(max_workers=1) as pool:
+    ...     desk = pool.submit(Authority, Policy(), State.of([Person("ana")])).result()
+    ...     pool.submit(desk.submit, enter, Instant.of(0)).result().decision.challenge
+    <Method.AUTHENTICATOR: 'authenticator'>
     """
 
-    __slots__ = ("_digests", "_draw", "_key", "_records", "_sink", "law", "policy", "state")
+    __slots__ = (
+        "_digests", "_draw", "_idle_for", "_key", "_owner", "_records", "_sink",
+        "law", "policy", "state",
+    )  # fmt: skip
+
+    _WHY = "an authority holds the key and the digests of its codes and is never stored"
 
     def __init__(  # noqa: PLR0913 - each is a part that callers inject
         self,
@@ -182,6 +207,9 @@ class Authority:
         self._sink = sink
         self._digests: dict[str, dict[int, bytes]] = {}
         self._records = 0
+        self._owner = get_ident()
+        # Whose request may come next: the owner's, or nobody's while one is judged.
+        self._idle_for = self._owner
 
     def submit(self, request: Request, at: Instant, typed: str | None = None) -> Answer:
         """Judge a request, carry out its effects and record it.
@@ -204,30 +232,56 @@ class Authority:
         ------
         ValueError
             If the request claims by itself to match a code.
+        RuntimeError
+            If another thread asks than the one that made the authority, or the authority is
+            judging already.
         """
-        if typed is not None:
-            request = request.presenting(self._matching(request, typed))
-        elif request.matched is not None:
-            raise ValueError("which codes a secret matches is for the authority to find out")
-        decision = decide(self.law, self.policy, self.state, request, at.reading_ms)
-        secret = None
-        if request.kind is _GENERATE and decision.allowed:
-            # Drawn before anything changes: without a code there is no generation.
-            secret = Secret(self._draw(self.policy.code.length, self.policy.code.alphabet))
-        self._carry_out(decision, request, at)
-        if secret is not None:
-            self._keep_digest(decision, secret)
-        return _answer((decision, secret))
+        # Written out, here and below: a call for it would cost more than the check.
+        thread = get_ident()
+        if self._idle_for != thread:
+            self._refuse(thread)
+        self._idle_for = _NOBODY
+        try:
+            if typed is not None:
+                request = request.presenting(self._matching(request, typed))
+            elif request.matched is not None:
+                raise ValueError("which codes a secret matches is for the authority to find out")
+            decision = decide(self.law, self.policy, self.state, request, at.reading_ms)
+            secret = None
+            if request.kind is _GENERATE and decision.allowed:
+                # Drawn before anything changes: without a code there is no generation.
+                secret = Secret(self._draw(self.policy.code.length, self.policy.code.alphabet))
+            self._carry_out(decision, request, at)
+            if secret is not None:
+                self._keep_digest(decision, secret)
+            return _answer((decision, secret))
+        finally:
+            self._idle_for = thread
 
     def judge(self, request: Request, at: Instant) -> Decision:
         """Judge a request in which presented codes stand as ordinals; no secret is drawn or needed.
 
         For searches and replays, which know the codes by their numbers. What people type goes to
-        `submit`.
+        `submit`, and whose requests are refused is told there.
         """
-        decision = decide(self.law, self.policy, self.state, request, at.reading_ms)
-        self._carry_out(decision, request, at)
-        return decision
+        thread = get_ident()
+        if self._idle_for != thread:
+            self._refuse(thread)
+        self._idle_for = _NOBODY
+        try:
+            decision = decide(self.law, self.policy, self.state, request, at.reading_ms)
+            self._carry_out(decision, request, at)
+            return decision
+        finally:
+            self._idle_for = thread
+
+    def _refuse(self, thread: int) -> NoReturn:
+        """Say why a request cannot be taken now."""
+        if thread != self._owner:
+            raise RuntimeError("an authority is asked by the thread that made it, and by no other")
+        raise RuntimeError(
+            "the authority is judging a request already: what it calls meanwhile must not ask it"
+        )
 
     def _carry_out(self, decision: Decision, request: Request, at: Instant) -> None:
         effects = decision.effects
@@ -265,20 +319,27 @@ class Authority:
                 state.rates.pop((rate.name, subject), None)
 
     def _record_lapses(self, subject: str, at: Instant) -> None:
-        effects, events = lapse_codes(
-            Context(
-                self.law.comparisons,
-                self.policy,
-                self.state,
-                Request(Kind.EXPIRE, "", subject),
-                at.reading_ms,
+        thread = get_ident()
+        if self._idle_for != thread:
+            self._refuse(thread)
+        self._idle_for = _NOBODY
+        try:
+            effects, events = lapse_codes(
+                Context(
+                    self.law.comparisons,
+                    self.policy,
+                    self.state,
+                    Request(Kind.EXPIRE, "", subject),
+                    at.reading_ms,
+                )
             )
-        )
-        apply(self.state, effects)
-        for event in events:
-            self._sink(Record(self._records, event.type, at, None, None, event, effects))
-            self._records += 1
-            effects = ()
+            apply(self.state, effects)
+            for event in events:
+                self._sink(Record(self._records, event.type, at, None, None, event, effects))
+                self._records += 1
+                effects = ()
+        finally:
+            self._idle_for = thread
 
     def _keep_digest(self, decision: Decision, secret: Secret) -> None:
         """Keep the digests of the subject's codes that can still be recognised."""

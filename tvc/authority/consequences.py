@@ -10,6 +10,7 @@ from typing import Final
 
 from tvc.authority import rates
 from tvc.authority.context import Context, Event
+from tvc.authority.edges import ends_ms, expiry_ms
 from tvc.authority.requests import Kind, Method
 from tvc.authority.rules import rate_key
 from tvc.authority.state import Account, Code, CodeEnd, Put, Session, SessionEnd
@@ -53,8 +54,7 @@ def issue_code(c: Context) -> None:
     """Give the subject a code, numbered after the last."""
     subject = c.subject or ""
     ordinal = c.state.issued.get(subject, 0) + 1
-    lifetime_ms = c.request.lifetime_ms or 0
-    code = Code(ordinal, c.now_ms + lifetime_ms, c.policy.code.uses, None)
+    code = Code(ordinal, expiry_ms(c.request, c.now_ms), c.policy.code.uses, None)
     kept = next((e.value for e in reversed(c.effects) if e.table == "codes"), c.codes)
     c.put("issued", subject, ordinal)
     c.put("codes", subject, (*kept, code))
@@ -155,8 +155,7 @@ def close_session(c: Context) -> None:
 
 def tell_status(c: Context) -> None:
     """Tell until when the subject has a live code, and never the code."""
-    ends = [code.expires_ms + c.policy.clock.leeway_ms for code in c.live]
-    c.live_until_ms = max(ends, default=None)
+    c.live_until_ms = max((ends_ms(code, c.policy) for code in c.live), default=None)
 
 
 # Accounts

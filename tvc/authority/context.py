@@ -1,9 +1,11 @@
 """One request before the law: what the rules may ask, and the effects they have had so far."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
+from tvc.authority.edges import ends_ms, live_codes, lock_until_ms, session_end
 from tvc.authority.policy import Policy
+from tvc.authority.rates import Compare
 from tvc.authority.reasons import Reason
 from tvc.authority.requests import SHAPES, Kind, Method, Request
 from tvc.authority.state import (
@@ -18,8 +20,6 @@ from tvc.authority.state import (
     Table,
 )
 from tvc.authority.tuples import builder
-
-Compare = Callable[[int, int], bool]
 
 #: What an unknown account looks like to a rule that is met without the one that refuses it.
 NOBODY: Final = Account(frozenset(), "standard", False, True, False, (), frozenset())
@@ -148,13 +148,7 @@ class Context:
         """The subject's codes that are live by this reading, oldest first."""
         live = self._live
         if live is None:
-            limit_ms = self.now_ms - self.policy.clock.leeway_ms
-            holds = self.compare["code.live"]
-            live = self._live = [
-                code
-                for code in self.codes
-                if code.ended is None and holds(limit_ms, code.expires_ms)
-            ]
+            live = self._live = live_codes(self.codes, self.policy, self.now_ms, self.compare)
         return live
 
     @property
@@ -174,21 +168,7 @@ class Context:
 
     def over(self, session: Session) -> SessionEnd | None:
         """Say what ended a session, by this reading; None while it holds."""
-        if session.ended is not None:
-            return session.ended
-        rules = self.policy.session
-        if rules.max_ms is not None and self._passed(session.started_ms + rules.max_ms):
-            return SessionEnd.MAX
-        if rules.idle_ms is not None and self._passed(session.latest_ms + rules.idle_ms):
-            return SessionEnd.IDLE
-        if rules.ends_with_code and session.code_expires_ms is not None:
-            end_ms = session.code_expires_ms + self.policy.clock.leeway_ms
-            if not self.compare["code.live"](self.now_ms, end_ms):
-                return SessionEnd.CODE_ENDED
-        return None
-
-    def _passed(self, end_ms: int) -> bool:
-        return self.compare["session.over"](self.now_ms, end_ms)
+        return session_end(session, self.policy, self.now_ms, self.compare)
 
     def guard_key(self, path: str) -> tuple[str, str]:
         """Return where the failures of a path are counted for the subject."""
@@ -213,7 +193,7 @@ class Context:
         failures, locked_until_ms = self.guard(path) or (0, None)
         failures += 1
         if self.compare["lockout.reached"](failures, self.policy.lockout.failures):
-            failures, locked_until_ms = 0, self.now_ms + self.policy.lockout.for_ms
+            failures, locked_until_ms = 0, lock_until_ms(self.policy, self.now_ms)
         self.put("guards", self.guard_key(path), Guard(failures, locked_until_ms))
 
     def clear_failures(self, path: str) -> None:
@@ -230,12 +210,11 @@ class Context:
         """
         if not causes:
             return
-        leeway_ms = self.policy.clock.leeway_ms
         kept: list[Code] = []
         for code in self.codes:
             cause = causes.get(code.ordinal)
             if cause is not None:
-                lapse_ms = code.expires_ms + leeway_ms if cause is CodeEnd.LAPSED else None
+                lapse_ms = ends_ms(code, self.policy) if cause is CodeEnd.LAPSED else None
                 event = Event("code.ended", self.subject or "", cause, code.ordinal, at_ms=lapse_ms)
                 self.ended_codes += (event,)
             kept.append(code if cause is None else code._replace(ended=cause))

@@ -7,8 +7,9 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from tvc.authority.consequences import CONSEQUENCES, Consequence
-from tvc.authority.context import Compare, Context, Event, Refusal
+from tvc.authority.context import Context, Event, Refusal
 from tvc.authority.policy import Policy
+from tvc.authority.rates import Compare
 from tvc.authority.reasons import PUBLIC_MESSAGES, Reason
 from tvc.authority.requests import Kind, Request
 from tvc.authority.rules import RULES, Rule
@@ -132,11 +133,6 @@ class Decision(NamedTuple):
     def message(self) -> str:
         """What the screen says; reveals less than the reason."""
         return "" if self.reason is None else PUBLIC_MESSAGES[self.reason]
-
-    def _repr_html_(self) -> str:
-        from tvc.authority.showing import show_decision
-
-        return show_decision(self)
 
 
 _decision: Final = builder(Decision)

@@ -355,11 +355,6 @@ class Policy:
             ]
         return []
 
-    def _repr_html_(self) -> str:
-        from tvc.authority.showing import show_policy
-
-        return show_policy(self)
-
 
 @dataclass(frozen=True, slots=True)
 class Knob:

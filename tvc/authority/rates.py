@@ -53,6 +53,28 @@ def remember(limit: RateLimit, memory: Memory, now_ms: int) -> Memory:
     return _MEMORIES[limit.window](limit, memory, now_ms)
 
 
+def leaves_ms(limit: RateLimit, reading_ms: int) -> int:
+    """Return the first reading at which a generation is no longer in a rolling window."""
+    return reading_ms + limit.per_ms
+
+
+def window_of(limit: RateLimit, now_ms: int) -> int:
+    """Return the number of the clock's window in which a reading falls."""
+    return now_ms // limit.per_ms
+
+
+def window_begins_ms(limit: RateLimit, window: int) -> int:
+    """Return the first reading in a window of the clock."""
+    return window * limit.per_ms
+
+
+def token_ms(limit: RateLimit, memory: Memory, tokens: int) -> int | None:
+    """Return the first reading at which a bucket has some tokens; None where it has them now."""
+    units, reading_ms = memory
+    missing: int = tokens * limit.per_ms - units
+    return reading_ms - -missing // limit.limit if missing > 0 else None
+
+
 def _rolling_wait(
     limit: RateLimit, memory: Memory, now_ms: int, compare: Mapping[str, Compare]
 ) -> int:
@@ -63,7 +85,7 @@ def _rolling_wait(
     # Ascending, so the one whose leaving makes room is `limit` from the end. It is gone at the
     # first reading at which it no longer counts, which is now for none of them.
     leaving: int = counted[-limit.limit]
-    gone_ms = leaving + limit.per_ms - now_ms
+    gone_ms = leaves_ms(limit, leaving) - now_ms
     return gone_ms if not counts(leaving, leaving) else gone_ms + 1
 
 
@@ -75,16 +97,16 @@ def _clock_wait(
     limit: RateLimit, memory: Memory, now_ms: int, compare: Mapping[str, Compare]
 ) -> int:
     counts = dict(memory)
-    window = here = now_ms // limit.per_ms
+    window = here = window_of(limit, now_ms)
     last = max(counts, default=here) + 1
     while window <= last and compare["rate.full"](counts.get(window, 0), limit.limit):
         window += 1
-    return 0 if window == here else window * limit.per_ms - now_ms
+    return 0 if window == here else window_begins_ms(limit, window) - now_ms
 
 
 def _clock_memory(limit: RateLimit, memory: Memory, now_ms: int) -> Memory:
     counts: dict[int, int] = dict(memory)
-    window = now_ms // limit.per_ms
+    window = window_of(limit, now_ms)
     counts[window] = counts.get(window, 0) + 1
     oldest = max(counts) - REMEMBERED_WINDOWS
     return tuple(sorted(item for item in counts.items() if item[0] >= oldest))

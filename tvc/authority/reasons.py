@@ -1,9 +1,26 @@
 """Why a request is denied: a closed list, and the words that the person at the screen sees.
 
-A *reason* is for administrators, audit and tests. The *public message* is all that an
-unauthenticated visitor learns: a lapsed, a wrong and a withdrawn code read the same, as the
-article on verification errors words it (knowledge article 000395187), so that nobody can tell
-from outside whether an account has a code.
+A *reason* is for administrators, audit and tests. A person at the screen sees the *public message*
+and what they are asked for next (the decision's challenge), and from these alone can tell:
+
+- Whoever does not get past the password can tell nothing of an account: that it is unknown,
+  inactive or frozen reads as a wrong password does. A page that shows a code again says no to all.
+- Whoever gets past it cannot tell one code that is refused from another: a wrong code, a lapsed,
+  revoked, replaced or used-up one, and any code where there is none read the same, as the article
+  on verification errors words it (knowledge article 000395187).
+- They *can* tell whether a code is live (or lapsed and pinned), in three ways. Presenting nothing,
+  they are asked for the code and not for a method; not so under ``sign_in.precedence:
+  methods_first`` while a method is enrolled. Presenting a method, they read the message of
+  `Reason.SUPERSEDED_BY_CODE`; under ``code_first`` alone. Presenting wrong codes, they are locked
+  out, since these count as failures only while a code is live; so not for a pinned one.
+- Under ``sign_in.password: not_with_code`` everybody who presents a code gets past the password:
+  without knowing it they can tell an account that can be signed in to from one that cannot, and,
+  by the lock-out, whether a code is live.
+
+A step-up tells whoever holds the session the same three things. Those who may manage codes learn
+of them by what they may ask (`Reason.CODE_ALREADY_LIVE`, `Reason.NO_LIVE_CODE`, ``status``), and
+so do users of their own where ``expire.own`` lets them end it. How long an answer takes is no part
+of this.
 """
 
 from enum import StrEnum
@@ -53,8 +70,8 @@ _INVALID_CODE: Final = "Error: Invalid or expired verification code. Try again."
 _INVALID_LOGIN: Final = "Please check your username and password."
 _NO_ACCESS: Final = "You do not have access to this page."
 
-#: What the screen says, reason by reason. Reasons that would tell a visitor something about an
-#: account share a message with those that would not.
+#: What the screen says, reason by reason. Reasons that would tell whoever lacks the password
+#: something about an account share a message, and so do all those of a code that is refused.
 PUBLIC_MESSAGES: Final[dict[Reason, str]] = {
     Reason.NOT_SIGNED_IN: "Please log in.",
     Reason.SESSION_EXPIRED: "Your session has ended. Please log in again.",

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Callable
-from typing import Final, NoReturn
+from typing import ClassVar, Final, NoReturn
 
 #: Draws a code of a length from an alphabet.
 CodeSource = Callable[[int, str], str]
@@ -12,11 +12,30 @@ CodeSource = Callable[[int, str], str]
 _KEY_BYTES: Final = 32
 
 
-class Secret:
+class NeverStored:
+    """What holds a secret: it refuses to be copied, or pickled into a file or another process.
+
+    Both the standard pickles and those that carry classes by value ask an object how to build it
+    anew, so that one refusal serves them all.
+    """
+
+    __slots__ = ()
+
+    #: What the refusal says.
+    _WHY: ClassVar[str]
+
+    def __getstate__(self) -> NoReturn:
+        raise TypeError(self._WHY)
+
+    def __reduce__(self) -> NoReturn:
+        self.__getstate__()
+
+
+class Secret(NeverStored):
     """A code on its way to the one person who is shown it.
 
-    Nothing but `show` gives the text away: it prints and formats as a blank, and it refuses to be
-    copied or pickled into a file or another process.
+    Nothing but `show` gives the text away: it prints and formats as a blank, and it is never
+    stored.
 
     Examples
     --------
@@ -28,6 +47,8 @@ class Secret:
     """
 
     __slots__ = ("_text",)
+
+    _WHY = "a code is shown once and never stored"
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -42,23 +63,18 @@ class Secret:
     def __format__(self, _spec: str) -> str:
         return repr(self)
 
-    def __getstate__(self) -> NoReturn:
-        raise TypeError("a code is shown once and never stored")
-
-    def __reduce__(self) -> NoReturn:
-        self.__getstate__()
-
 
 def draw_code(length: int, alphabet: str) -> str:
     """Draw a code from the operating system's cryptographic generator."""
     return "".join(secrets.choice(alphabet) for _ in range(length))
 
 
-class KeyedCodes:
+class KeyedCodes(NeverStored):
     """Draws codes that depend on a key alone, for runs that shall come out the same.
 
     Not for a real desk: who knows the key knows the codes. No code is drawn twice before all
-    others were drawn, so that a handle of a scenario stands for one code only.
+    others were drawn, so that a handle of a scenario stands for one code only. It holds its key
+    and what it drew, and is never stored.
 
     Examples
     --------
@@ -67,6 +83,8 @@ class KeyedCodes:
     """
 
     __slots__ = ("_count", "_fresh", "_key", "drawn")
+
+    _WHY = "a source of codes holds the codes it drew and is never stored"
 
     def __init__(self, key: str) -> None:
         self._key = hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()

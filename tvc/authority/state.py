@@ -6,10 +6,10 @@ the only function that changes a state. Codes stand in it by ordinal (``ana#2``)
 live with the authority and are no part of what is compared.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final, Literal, NamedTuple, get_args
+from typing import Any, Final, Literal, NamedTuple, get_args, get_type_hints
 
 from tvc.authority.policy import Level, Tier
 from tvc.authority.requests import Method
@@ -231,6 +231,19 @@ class State:
     def __repr__(self) -> str:
         filled = (f"{table}={getattr(self, table)!r}" for table in TABLES if getattr(self, table))
         return f"State({', '.join(filled)})"
+
+
+def _values_in(hint: Any) -> Iterator[type[Any]]:  # noqa: ANN401 - walks any type
+    if isinstance(hint, type) and hasattr(hint, "_fields"):
+        yield hint
+    for part in get_args(hint):
+        yield from _values_in(part)
+
+
+#: Every kind of value that stands in a table of the state and has fields of its own.
+VALUES: Final[tuple[type[Any], ...]] = tuple(
+    dict.fromkeys(kind for hint in get_type_hints(State).values() for kind in _values_in(hint))
+)
 
 
 def account_of(person: Person, knowing: Iterable[str]) -> Account:

@@ -2,6 +2,8 @@
 
 import typer
 
+from tvc.cli.printing import say
+
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands to the application."""
@@ -24,8 +26,7 @@ def authority() -> int:
     """Print sign-ins a second, bare look-ups a second, and the ratio; times judge nothing."""
     from tvc.harness.benchmarks import bench_authority
 
-    for line in bench_authority().lines():
-        print(line)
+    say(*bench_authority().lines())
     return 0
 
 
@@ -33,8 +34,7 @@ def world() -> int:
     """Print what the model costs at 10^5 to 10^7 users beside its parts; takes some minutes."""
     from tvc.experiment.benchmarks.world import bench_world
 
-    for line in bench_world().lines():
-        print(line)
+    say(*bench_world().lines())
     return 0
 
 
@@ -42,8 +42,7 @@ def crn() -> int:
     """Print how much common random numbers cut the variance of a difference."""
     from tvc.experiment.benchmarks.pairs import bench_crn
 
-    for line in bench_crn().lines():
-        print(line)
+    say(*bench_crn().lines())
     return 0
 
 
@@ -51,6 +50,5 @@ def experiment() -> int:
     """Print what a study costs beyond its model on every engine; takes some minutes."""
     from tvc.experiment.benchmarks.experiment import bench_experiment
 
-    for line in bench_experiment().lines():
-        print(line)
+    say(*bench_experiment().lines())
     return 0

@@ -1,6 +1,9 @@
 """What several commands read from their arguments in the same way."""
 
 import os
+import re
+from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -16,6 +19,28 @@ def close_quietly(stream: TextIO) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
+def refuse_empty(words: Sequence[str]) -> None:
+    """Refuse a word that is empty: a variable that is not set, and no name of anything.
+
+    The command would take it for the folder that it runs in, or for nothing said. Only ``-k``
+    takes one, for every name.
+
+    Raises
+    ------
+    typer.BadParameter
+        If there is one; or one that holds a NUL, which no file name does.
+    """
+    for before, word in pairwise(("", *words)):
+        name, separator, value = word.partition("=")
+        if "\0" in word:
+            raise typer.BadParameter(f"{word}: a NUL character can be in no name")
+        if not word and before != "-k":
+            after = f" after {before}" if before.startswith("-") else ""
+            raise typer.BadParameter(f"an empty word{after}: is a variable not set?")
+        if separator and not value and name.startswith("--"):
+            raise typer.BadParameter(f"{word}: nothing follows: is a variable not set?")
+
+
 def overrides_of(texts: list[str]) -> dict[str, str]:
     """Read ``--policy NAME=FILE`` options.
 
@@ -24,6 +49,8 @@ def overrides_of(texts: list[str]) -> dict[str, str]:
     typer.BadParameter
         If one has another form, names a policy twice, or its file does not exist.
     """
+    from tvc.files.outputs import note_input
+
     found: dict[str, str] = {}
     for text in texts:
         name, separator, file = text.partition("=")
@@ -33,8 +60,22 @@ def overrides_of(texts: list[str]) -> dict[str, str]:
             raise typer.BadParameter(f"--policy names {name} twice")
         if not Path(file).is_file():
             raise typer.BadParameter(f"--policy {name}: no such file: {file}")
+        note_input(file)
         found[name] = file
     return found
+
+
+def file_and_id(text: str) -> tuple[str, str]:
+    """Split ``FILE::id[case]``, of which the id may be missing; the file's name may have a ``::``.
+
+    Examples
+    --------
+    >>> file_and_id("a.tvc.yaml::life[life=1h]"), file_and_id("a.tvc.yaml")
+    (('a.tvc.yaml', 'life[life=1h]'), ('a.tvc.yaml', ''))
+    """
+    places = [found.start() for found in re.finditer("::", text)]
+    splits = [(text[:place], text[place + 2 :]) for place in places] + [(text, "")]
+    return next((split for split in splits if Path(split[0]).is_file()), splits[0])
 
 
 def one_case(text: str, overrides: list[str], unbounded: bool = False) -> "Case":
@@ -59,8 +100,8 @@ def one_case(text: str, overrides: list[str], unbounded: bool = False) -> "Case"
     from tvc.files.faults import suggest
     from tvc.files.scenarios import load_scenarios
 
-    file, separator, case_id = text.partition("::")
-    if not separator or not case_id:
+    file, case_id = file_and_id(text)
+    if not file or not case_id:
         raise typer.BadParameter(f"{text}: expected FILE::id or FILE::id[case]")
     cases = load_scenarios(Path(file), overrides_of(overrides), unbounded=unbounded).cases
     found = [case for case in cases if case.id == case_id]

@@ -11,6 +11,7 @@ import typer
 
 from tvc.cli.common import close_quietly
 from tvc.cli.options import Overrides, Unbounded
+from tvc.cli.printing import hand_over, say, tell
 from tvc.cli.studies import (
     EngineName,
     Html,
@@ -128,9 +129,10 @@ def compare(  # noqa: PLR0913 - the options of the command
     from tvc.harness.exits import Exit
 
     check_html(html)
+    _note_examples(example)
     asked = read_asked(metric) if metric else None
     flipped = read_asked([flip])[0] if flip else None
-    with said_plainly():
+    with said_plainly(context):
         running = running_of(engine, workers, scheduler, results, resume)
         study = find_study(on, policy or [], unbounded)
         arms = [
@@ -159,23 +161,20 @@ def compare(  # noqa: PLR0913 - the options of the command
     written = [] if example is None else _write_examples(example, divergences, found)
     allowed = sum(of.counts["newly_allowed"] for of in divergences)
     missed = max_newly_allowed is not None and allowed > max_newly_allowed
-    text = {
-        "pretty": lambda: _pretty(study, found, divergences, flips, written, warmup_ms),
-        "json": lambda: _json(study, found, divergences),
-        "csv": lambda: found.frame().to_csv(index=False).rstrip("\n"),
-    }[form]()
     try:
-        print(text, flush=True)
+        if form == "pretty":
+            say(*_pretty(study, found, divergences, flips, written, warmup_ms))
+        elif form == "json":
+            hand_over(_json(study, found, divergences))
+        else:
+            hand_over(found.frame().to_csv(index=False))
     except BrokenPipeError:
         close_quietly(sys.stdout)
     if html is not None:
         answered = None if flipped is None or bars is None else (flipped, bars)
         write_html(_page(context, study, found, divergences, answered), html)
     if missed:
-        print(
-            f"tvc: {allowed} requests are newly allowed, and at most {max_newly_allowed} may be",
-            file=sys.stderr,
-        )
+        tell(f"tvc: {allowed} requests are newly allowed, and at most {max_newly_allowed} may be")
     return int(Exit.GATE_MISSED if missed else Exit.PASS)
 
 
@@ -202,7 +201,7 @@ def _pretty(  # noqa: PLR0913 - the parts of the report
     flips: list[str],
     written: list[str],
     warmup_ms: int,
-) -> str:
+) -> list[str]:
     from tvc.experiment.arms import assumptions
     from tvc.experiment.comparison_text import comparison_lines, divergence_lines
 
@@ -212,8 +211,11 @@ def _pretty(  # noqa: PLR0913 - the parts of the report
     lines += ["", *divergence_lines(divergences)]
     lines += ["", *written] if written else []
     lines += ["", *flips] if flips else []
-    lines += ["", f"{len(assumed)} inputs are assumptions (`tvc simulate --inputs` lists them)"]
-    return "\n".join(lines)
+    return [
+        *lines,
+        "",
+        f"{len(assumed)} inputs are assumptions (`tvc simulate --inputs` lists them)",
+    ]
 
 
 def _json(study: Study, found: "Comparison", divergences: "Sequence[Divergence]") -> str:
@@ -237,7 +239,24 @@ def _json(study: Study, found: "Comparison", divergences: "Sequence[Divergence]"
         "unpaired": [sum(of.unpaired[side] for of in divergences) for side in (0, 1)],
         "assumptions": assumptions(tuple(arms.values())),
     }
-    return json.dumps(report, indent=2)
+    return json.dumps(report, indent=2) + "\n"
+
+
+def _example_file(folder: Path, difference: str) -> Path:
+    return folder / f"{difference}.tvc.yaml"
+
+
+def _note_examples(folder: Path | None) -> None:
+    """Note the files that examples may replace: those of an earlier run."""
+    from tvc.experiment.divergence import DIFFERENCES
+    from tvc.files.outputs import note_output
+
+    if folder is None:
+        return
+    if folder.exists() and not folder.is_dir():
+        raise typer.BadParameter(f"--example {folder}: that is a file, and a folder is expected")
+    for difference in DIFFERENCES if folder.exists() else ():
+        note_output(_example_file(folder, difference), f"--example {folder}")
 
 
 def _write_examples(
@@ -245,14 +264,15 @@ def _write_examples(
 ) -> list[str]:
     from tvc.experiment.divergence import DIFFERENCES
     from tvc.experiment.examples import find_example
+    from tvc.files.outputs import write_output
 
     folder.mkdir(parents=True, exist_ok=True)
     lines = []
     for difference in DIFFERENCES:
         example = find_example(divergences, (found.baseline, found.candidate), difference)
         if example is not None:
-            path = folder / f"{difference}.tvc.yaml"
-            path.write_text(example.text, "utf-8")
+            path = _example_file(folder, difference)
+            write_output(path, example.text)
             lines.append(f"example of {difference} in {path}: {example.person}")
         elif any(of.counts[difference] for of in divergences):
             lines.append(

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from tvc.cli.options import Overrides
+from tvc.cli.printing import say
 
 
 def add_to(app: typer.Typer) -> None:
@@ -30,7 +31,7 @@ def explain(
     found = one_case(case, policy or [])
     try:
         for line in explained(found, step):
-            print(line)
+            say(line)
     except NoSuchStep as wrong:
         raise typer.BadParameter(str(wrong)) from None
     return 0

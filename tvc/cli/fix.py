@@ -1,11 +1,11 @@
 """``tvc fix``: write missing and changed expectations into scenario files."""
 
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tvc.cli.options import Ids, Paths
+from tvc.cli.printing import hand_over, tell
 
 if TYPE_CHECKING:
     from tvc.harness.fixing.fix import Fixed
@@ -39,8 +39,7 @@ def fix(
     except NoSuchPath as wrong:
         raise typer.BadParameter(str(wrong)) from None
     faults = [fault for file in loaded if isinstance(file, tuple) for fault in file]
-    for fault in faults:
-        print(fault, file=sys.stderr)
+    tell(*faults)
     if faults:
         return int(Exit.INVALID)
     files = [file for file in loaded if not isinstance(file, tuple)]
@@ -53,7 +52,7 @@ def fix(
     for one in fixed:
         _tell(one, dry_run)
         if dry_run:
-            sys.stdout.write(one.diff())
+            hand_over(one.diff())
         elif one.changed:
             one.write()
     _sum_up(fixed, dry_run)
@@ -63,11 +62,11 @@ def fix(
 def _tell(fixed: "Fixed", dry_run: bool) -> None:
     said = "would be fixed" if dry_run else "fixed"
     for note in fixed.changes:
-        print(f"{fixed.path}:{note.line}:{note.column}: {said}: {note.text}", file=sys.stderr)
+        tell(f"{fixed.path}:{note.line}:{note.column}: {said}: {note.text}")
     for note in fixed.left:
-        print(f"{fixed.path}:{note.line}:{note.column}: {note.text}", file=sys.stderr)
+        tell(f"{fixed.path}:{note.line}:{note.column}: {note.text}")
     for message in fixed.broken:
-        print(f"{fixed.path}: {message}", file=sys.stderr)
+        tell(f"{fixed.path}: {message}")
 
 
 def _sum_up(fixed: "list[Fixed]", dry_run: bool) -> None:
@@ -76,7 +75,7 @@ def _sum_up(fixed: "list[Fixed]", dry_run: bool) -> None:
     left = sum(len(one.left) for one in fixed)
     done = "to fix" if dry_run else "fixed"
     fails = f", {left} left alone" if left else ""
-    print(f"tvc: {changes} {done} in {files} of {len(fixed)} files{fails}", file=sys.stderr)
+    tell(f"tvc: {changes} {done} in {files} of {len(fixed)} files{fails}")
 
 
 def _exit_of(fixed: "list[Fixed]", dry_run: bool) -> int:

@@ -1,12 +1,12 @@
 """``tvc hunt``: search for a history that breaks an invariant, or tells two policies apart."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tvc.cli.common import load_policy
+from tvc.cli.printing import hand_over, tell
 
 if TYPE_CHECKING:
     from tvc.harness.hunt.goals import Goal, Side
@@ -75,14 +75,15 @@ def hunt(  # noqa: PLR0913 - the options of the command
 
     The scenario stands alone on standard output, or in the file; all else on standard error.
     """
+    from tvc.files.outputs import note_output
     from tvc.harness.exits import Exit
     from tvc.harness.hunt.search import Find
 
     if exhaustive and time is not None:
         raise typer.BadParameter("--time: an exhaustive search ends by itself")
     seconds = _seconds_of(time or "60s")
-    if output is not None and not output.parent.is_dir():
-        raise typer.BadParameter(f"-o: no such folder: {output.parent}")
+    if output is not None:
+        note_output(output, f"-o {output}")
     goal = _goal_of(policy, invariant, differs_from)
     if exhaustive:
         result = _exhaust(goal, events or _EXHAUSTIVE_EVENTS, true_clocks)
@@ -93,8 +94,8 @@ def hunt(  # noqa: PLR0913 - the options of the command
         result = search(goal, events=longest, seconds=seconds, seed=seed, true_clocks=true_clocks)
     if isinstance(result, Find):
         _hand_over(result, output)
-        return int(Exit.FAILED)
-    print(f"tvc: {_nothing(result, exhaustive, events)}", file=sys.stderr)
+        return int(Exit.INTERRUPTED if result.interrupted else Exit.FAILED)
+    tell(f"tvc: {_nothing(result, exhaustive, events)}")
     return int(Exit.INTERRUPTED if result.interrupted else Exit.PASS)
 
 
@@ -138,30 +139,32 @@ def _side_of(policy: str) -> "Side":
 def _exhaust(goal: "Goal", events: int, true_clocks: bool) -> "Find | Exhausted":
     from tvc.harness.hunt.exhaustive import CannotExhaust, exhaust
 
-    def tell(line: str) -> None:
-        print(f"tvc: {line}", file=sys.stderr)
-
     try:
-        return exhaust(goal, events=events, true_clocks=true_clocks, tell=tell)
+        return exhaust(
+            goal, events=events, true_clocks=true_clocks, tell=lambda line: tell(f"tvc: {line}")
+        )
     except CannotExhaust as why:
         raise typer.BadParameter(f"--exhaustive: {why}") from None
 
 
 def _hand_over(found: "Find", output: Path | None) -> None:
+    from tvc.files.outputs import write_output
+
     text = found.to_yaml()
     where = ""
     if output is None:
-        sys.stdout.write(text)
+        hand_over(text)
     else:
-        output.write_text(text, "utf-8")
+        write_output(output, text)
         where = f"; written to {output}"
     count = len(found.history.events)
-    print(f"tvc: {found.goal.text}: {found.seen.message}", file=sys.stderr)
-    print(
+    tell(
+        f"tvc: {found.goal.text}: {found.seen.message}",
         f"tvc: found in {found.explored.seconds:.1f} s after {found.explored.text}; "
         f"{count} event{'s' if count > 1 else ''}{where}",
-        file=sys.stderr,
     )
+    if found.interrupted:
+        tell("tvc: interrupted: a simpler history may show the same")
 
 
 def _nothing(result: "Exhausted", exhaustive: bool, events: int | None) -> str:

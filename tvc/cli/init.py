@@ -1,6 +1,5 @@
 """``tvc init``: draft a suite for a policy."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +7,7 @@ import typer
 
 from tvc.cli.common import load_policy
 from tvc.cli.options import Seed
+from tvc.cli.printing import hand_over, tell
 
 
 def add_to(app: typer.Typer) -> None:
@@ -37,18 +37,17 @@ def init(
 ) -> int:
     """Draft; exits 6 where some change is left that nothing was found to notice."""
     from tvc.authority.durations import SECOND_MS, parse_duration
+    from tvc.files.outputs import note_output, write_output
     from tvc.harness.drafting.draft import draft
     from tvc.harness.drafting.page import Subject
     from tvc.harness.exits import Exit
-    from tvc.harness.writing import write_whole
 
     if output is not None:
-        if not output.parent.is_dir():
-            raise typer.BadParameter(f"-o: no such folder: {output.parent}")
         if output.suffix == ".json":
             raise typer.BadParameter("-o: a draft has comments, which JSON has not: name it .yaml")
         if (output.exists() or output.is_symlink()) and not force:
             raise typer.BadParameter(f"-o: {output} is there already; --force replaces it")
+        note_output(output, f"-o {output}")
     try:
         seconds = parse_duration(time) / SECOND_MS
     except ValueError as wrong:
@@ -57,10 +56,9 @@ def init(
     subject = Subject.of(policy, load_policy(policy), path.parent)
     made = draft(subject, path, seconds=seconds, seed=seed, tell=_tell)
     if output is None:
-        sys.stdout.write(made.text)
-        sys.stdout.flush()
+        hand_over(made.text)
     else:
-        write_whole(output, made.text)
+        write_output(output, made.text)
     where = "" if output is None else f"; written to {output}"
     _tell(
         f"{made.scenarios} scenarios notice {made.killed} changes of '{subject.name}'; "
@@ -72,4 +70,4 @@ def init(
 
 
 def _tell(line: str) -> None:
-    print(f"tvc: {line}", file=sys.stderr)
+    tell(f"tvc: {line}")

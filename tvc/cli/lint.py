@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tvc.cli.options import FlagOrFileCommand, Formats
+from tvc.cli.printing import hand_over, show_aside
 
 if TYPE_CHECKING:
     from tvc.harness.lint.linting import LintResult
@@ -79,6 +80,7 @@ def lint(  # noqa: PLR0913 - the options of the command
     from tvc.harness.lint.linting import lint as linted
     from tvc.harness.lint.reading import NoSuchPolicy
     from tvc.harness.lint.reports import FORMATS, LintContext
+    from tvc.harness.sources import Sources
     from tvc.harness.writing import BadOutput, lines_of, outputs_of
 
     if fail_level not in FAIL_LEVELS:
@@ -88,13 +90,14 @@ def lint(  # noqa: PLR0913 - the options of the command
     _check_date(controls_date)
     try:
         outputs = outputs_of(formats or [], tuple(FORMATS))
-        tables = _tables(control_files or [], outputs)
+        tables = _tables(control_files or [])
         result = linted(paths or [], policies or [], controls or bool(tables))
     except (BadOutput, NoSuchPath, NoSuchPolicy) as wrong:
         raise typer.BadParameter(str(wrong)) from None
     if (controls or tables) and not result.policies and not result.invalid:
         raise typer.BadParameter("--controls needs a policy: name a policy file, or a --policy")
-    context = LintContext(__version__, fail_level, False, lines_of, controls_date)
+    sources = Sources((*result.files, *(fault.file for fault in result.invalid)))
+    context = LintContext(__version__, fail_level, False, lines_of, controls_date, sources.place)
     try:
         _write(result, context, outputs, tables)
     except BrokenPipeError:
@@ -111,19 +114,15 @@ def _check_date(text: str | None) -> None:
         raise typer.BadParameter(f"--controls-date {text}: expected YYYY-MM-DD") from None
 
 
-def _tables(names: list[str], outputs: "tuple[Output, ...]") -> tuple[Path, ...]:
+def _tables(names: list[str]) -> tuple[Path, ...]:
+    from tvc.files.outputs import note_output
     from tvc.harness.lint.reports.tables import TABLES
 
-    taken = [output.file for output in outputs if output.file is not None]
     for name in names:
         file = Path(name)
         if file.suffix not in TABLES:
             raise typer.BadParameter(f"--controls={name}: expected FILE{' or FILE'.join(TABLES)}")
-        if not file.parent.is_dir():
-            raise typer.BadParameter(f"--controls={name}: no such folder: {file.parent}")
-        if file in taken:
-            raise typer.BadParameter(f"--controls={name}: two reports cannot go to the same place")
-        taken.append(file)
+        note_output(file, f"--controls={name}")
     return tuple(map(Path, names))
 
 
@@ -133,18 +132,16 @@ def _write(
     outputs: "tuple[Output, ...]",
     tables: tuple[Path, ...],
 ) -> None:
+    from tvc.files.outputs import write_output
     from tvc.harness.lint.reports import FORMATS
     from tvc.harness.lint.reports.tables import render_table
-    from tvc.harness.writing import write_whole
 
     for output in outputs:
         if output.file is not None:
-            write_whole(output.file, FORMATS[output.format](result, context))
+            write_output(output.file, FORMATS[output.format](result, context))
     for table in tables if not result.invalid else ():
-        write_whole(table, render_table(table, result, context))
+        write_output(table, render_table(table, result, context))
     (shown,) = [output for output in outputs if output.file is None]
     if shown.format != "pretty":
-        sys.stderr.write(FORMATS["pretty"](result, context.on(sys.stderr)))
-        sys.stderr.flush()
-    sys.stdout.write(FORMATS[shown.format](result, context.on(sys.stdout)))
-    sys.stdout.flush()
+        show_aside(FORMATS["pretty"](result, context.on(sys.stderr)))
+    hand_over(FORMATS[shown.format](result, context.on(sys.stdout)))

@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn, TextIO
 
 import typer
 
-from tvc import __version__
+from tvc import __version__, interrupts
 from tvc.cli import (
     bench,
     compare,
@@ -26,7 +26,10 @@ from tvc.cli import (
     sweep,
     testing,
 )
-from tvc.cli.common import close_quietly
+from tvc.cli.common import close_quietly, refuse_empty
+from tvc.cli.printing import tell
+from tvc.files.faults import escape
+from tvc.files.outputs import files_noted
 
 app = typer.Typer(
     name="tvc",
@@ -86,7 +89,8 @@ def _run(arguments: list[str] | None) -> int:
     # Not by calling `app`, which has its own way with interrupts and closed pipes.
     command = typer.main.get_command(app)
     try:
-        with command.make_context("tvc", list(words)) as context:
+        refuse_empty(words)
+        with files_noted(), command.make_context("tvc", list(words), obj=tuple(words)) as context:
             code = command.invoke(context)
         sys.stdout.flush()
     except typer.Exit as leaving:
@@ -107,25 +111,47 @@ def _ready(stream: TextIO | None) -> TextIO:
 
 def _answer(error: BaseException) -> int:
     """Tell a person what went wrong, and return the exit code that tells their machine."""
+    from concurrent.futures import BrokenExecutor
+
+    from tvc.experiment.tasks import ReplicationFailed, ReplicationLost
     from tvc.files.faults import InvalidFile
+    from tvc.files.outputs import RefusedOutput
     from tvc.harness.exits import Exit
 
     code = Exit.INVALID
+    if interrupts.asked():
+        # Whatever it became on its way.
+        error = KeyboardInterrupt()
     match error:
         case typer.TyperException():
+            _escape_message(error)
             # The public base class of typer's errors does not declare their `show`.
             show: Callable[[], None] = getattr(error, "show", partial(_complain, error))
             show()
         case InvalidFile():
-            print(error, file=sys.stderr)
+            tell(*error.faults)
         case typer.Abort() | KeyboardInterrupt():
             _complain("interrupted")
             code = Exit.INTERRUPTED
         case BrokenPipeError():
             close_quietly(sys.stdout)
             code = Exit.PASS
+        case RefusedOutput():
+            _complain(error)
         case OSError():
-            _complain(f"{error.strerror}: {error.filename}" if error.filename else error.strerror)
+            told = error.strerror or error
+            _complain(f"{told}: {error.filename}" if error.filename else told)
+        case MemoryError():
+            _complain("out of memory")
+        case BrokenExecutor():
+            _complain("a process that had a share of the work died: killed, or out of memory")
+        case ReplicationLost():
+            _complain(error)
+        case ReplicationFailed():
+            # Of the model, and not of who waited for it.
+            print(*error.places, sep="\n", file=sys.stderr)
+            _complain(f"internal error: {error.which}: {error.kind}; please report it")
+            code = Exit.INTERNAL
         case _:
             # The places only: a message might quote what must stay secret.
             traceback.print_tb(error.__traceback__)
@@ -134,5 +160,13 @@ def _answer(error: BaseException) -> int:
     return int(code)
 
 
+def _escape_message(error: typer.TyperException) -> None:
+    """Make safe what a usage error quotes; the help of a command has lines of its own."""
+    context = getattr(error, "ctx", None)
+    message = getattr(error, "message", None)
+    if isinstance(message, str) and (context is None or message != context.get_help()):
+        error.message = escape(message)
+
+
 def _complain(message: object) -> None:
-    print(f"tvc: {message}", file=sys.stderr)
+    tell(f"tvc: {message}")

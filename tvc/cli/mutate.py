@@ -7,9 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from tvc.cli.options import Ids, Paths, Seed, Tags, Words
+from tvc.cli.printing import hand_over, show_aside
 
 if TYPE_CHECKING:
     from tvc.harness.mutation.study import Study
+
+
+#: The names of offered scenarios, numbered as the survivors are.
+_OFFER = "survivor-{}.tvc.yaml"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -77,8 +82,8 @@ def mutate(  # noqa: PLR0913 - the options of the command
     from tvc.harness.runner import NothingAnswers
     from tvc.harness.selection import BadExpression, Selection
 
-    if offer is not None and not offer.is_dir():
-        raise typer.BadParameter(f"--offer: no such folder: {offer}")
+    if offer is not None:
+        _note_offers(offer)
     try:
         seconds = parse_duration(time) / SECOND_MS
     except ValueError as wrong:
@@ -105,18 +110,27 @@ def mutate(  # noqa: PLR0913 - the options of the command
     pretty = render_pretty(found, offers, looked=offer is not None)
     try:
         if form == "json":
-            sys.stderr.write(pretty)
-            sys.stderr.flush()
-        sys.stdout.write(render_json(found, offers) if form == "json" else pretty)
-        sys.stdout.flush()
+            show_aside(pretty)
+        hand_over(render_json(found, offers) if form == "json" else pretty)
     except BrokenPipeError:
         # The verdict stands, whoever stopped reading.
         close_quietly(sys.stdout)
     return int(exit_of(found, min_score))
 
 
+def _note_offers(folder: Path) -> None:
+    """Note the files that offers may replace: those of an earlier run, by the numbers they have."""
+    from tvc.files.outputs import note_output
+
+    if not folder.is_dir():
+        raise typer.BadParameter(f"--offer: no such folder: {folder}")
+    for path in sorted(folder.glob(_OFFER.format("*"))):
+        note_output(path, f"--offer {folder}")
+
+
 def _write_offers(found: "Study", folder: Path | None) -> dict[int, str]:
     """Write the offered scenarios, numbered as the survivors are; return their files."""
+    from tvc.files.outputs import write_output
     from tvc.harness.mutation.trials import Status
 
     written: dict[int, str] = {}
@@ -126,7 +140,7 @@ def _write_offers(found: "Study", folder: Path | None) -> dict[int, str]:
     for number, verdict in enumerate(found.verdicts):
         survivors += verdict.status is Status.SURVIVED
         if verdict.offer is not None:
-            file = folder / f"survivor-{survivors}.tvc.yaml"
-            file.write_text(verdict.offer, "utf-8")
+            file = folder / _OFFER.format(survivors)
+            write_output(file, verdict.offer)
             written[number] = str(file)
     return written

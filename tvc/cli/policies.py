@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from tvc.cli.common import load_policy
+from tvc.cli.printing import say
 
 _Policy = Annotated[
     str, typer.Argument(metavar="POLICY", help="The name of a shipped policy, or a policy file.")
@@ -30,7 +31,7 @@ def list_policies() -> int:
     names = shipped_policies()
     width = max(len(name) for name in names)
     for name in names:
-        print(f"{name:<{width}}  {load_shipped(name).why or ''}".rstrip())
+        say(f"{name:<{width}}  {load_shipped(name).why or ''}".rstrip())
     return 0
 
 
@@ -39,9 +40,9 @@ def show(policy: _Policy) -> int:
     from tvc.files.policy_tables import describe
 
     merged = load_policy(policy)
-    print(f"policy {merged.policy.name}, digest {merged.digest}")
+    say(f"policy {merged.policy.name}, digest {merged.digest}")
     if merged.why:
-        print(merged.why)
+        say(merged.why)
     rows = [(row.key, row.value, row.source, row.origin, row.meaning) for row in describe(merged)]
     _print_table(("knob", "value", "source", "origin", "meaning"), rows)
     return 0
@@ -54,7 +55,7 @@ def diff(first: _Policy, second: _Policy) -> int:
     ours, theirs = load_policy(first), load_policy(second)
     rows = difference(ours.policy, theirs.policy)
     if not rows:
-        print("no difference: both have the same values")
+        say("no difference: both have the same values")
         return 0
     _print_table(("knob", first, second), rows)
     return 0
@@ -64,4 +65,4 @@ def _print_table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Non
     widths = [max(len(row[place]) for row in [heads, *rows]) for place in range(len(heads))]
     for row in (heads, *rows):
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
-        print("  ".join(cells).rstrip())
+        say("  ".join(cells).rstrip())

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from tvc.cli.printing import hand_over
+
 
 def add_to(app: typer.Typer) -> None:
     """Add the command to the application."""
@@ -26,5 +28,5 @@ def schema(
     if of not in SCHEMAS:
         known = ", ".join(SCHEMAS)
         raise typer.BadParameter(f"no schema {of!r}{suggest(of, SCHEMAS)}; known: {known}")
-    print(json.dumps(SCHEMAS[of](), indent=2, ensure_ascii=False))
+    hand_over(json.dumps(SCHEMAS[of](), indent=2, ensure_ascii=False) + "\n")
     return 0

@@ -1,15 +1,16 @@
 """``tvc simulate``: run the workload of a scenario once, and say what came of it."""
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from tvc.cli.common import close_quietly, one_case, overrides_of
+from tvc.cli.common import close_quietly, file_and_id, one_case, overrides_of
 from tvc.cli.options import Overrides, Unbounded
+from tvc.cli.printing import say, tell
 from tvc.cli.studies import Html, check_html, origin_of, write_html
 
 if TYPE_CHECKING:
@@ -103,8 +104,8 @@ def _find_case(text: str, overrides: list[str], unbounded: bool) -> "Case":
     """Load the case with a workload that FILE or FILE::id names."""
     from tvc.files.scenarios import load_scenarios
 
-    file, separator, _ = text.partition("::")
-    if not separator:
+    file, case_id = file_and_id(text)
+    if not case_id:
         cases = load_scenarios(Path(file), overrides_of(overrides), unbounded=unbounded).cases
         found = [case for case in cases if "workload" in case.study]
         if not found:
@@ -139,8 +140,9 @@ def _run_case(  # noqa: PLR0913 - as the command takes them
     trace: Literal["full", "sampled", "none"],
     list_inputs: bool,
 ) -> "Run":
-    from tvc.experiment.results import FolderRefused, claim_folder, trace_part, write_results
+    from tvc.experiment.results import FolderRefused, claim_folder, write_results
     from tvc.files.empirical import with_measurements
+    from tvc.files.faults import escape
     from tvc.files.study import read_stochastic
     from tvc.world.simulation import simulate as run_once
 
@@ -149,28 +151,28 @@ def _run_case(  # noqa: PLR0913 - as the command takes them
         raise AssertionError("a case that is found has a workload")
     workload = with_measurements(study.workload, Path(case.file).parent)
     warmup_ms = study.run.warmup if study.run.warmup != "auto" else 0
-    if results is not None:
+    with ExitStack() as stack:
         try:
-            claim_folder(results)
+            claimed = None if results is None else stack.enter_context(claim_folder(results))
         except FolderRefused as why:
             raise typer.BadParameter(f"--results: {why}") from None
-    with _watching() as watch:
-        run = run_once(
-            case.policy.policy,
-            workload,
-            study.run.seed if seed is None else seed,
-            replication=replication,
-            warmup_ms=warmup_ms,
-            trace=trace_part(results) if results is not None and trace == "full" else None,
-            progress=watch.see,
-            unbounded=True,  # what takes too much was refused when the file was read
-        )
-    if results is not None:
-        write_results(run, results, case.name, trace)
+        with _watching() as watch:
+            run = run_once(
+                case.policy.policy,
+                workload,
+                study.run.seed if seed is None else seed,
+                replication=replication,
+                warmup_ms=warmup_ms,
+                trace=claimed.trace_part if claimed is not None and trace == "full" else None,
+                progress=watch.see,
+                unbounded=True,  # what takes too much was refused when the file was read
+            )
+        if claimed is not None:
+            write_results(run, claimed, escape(case.name), trace)
     notes = _notes(expects=bool(study.expect), auto_warmup=study.run.warmup == "auto")
     _tell(case.name, run, watch, notes, list_inputs)
     if results is not None:
-        print(f"tvc: results in {results}", file=sys.stderr)
+        tell(f"tvc: results in {results}")
     return run
 
 
@@ -178,7 +180,7 @@ def _report(context: typer.Context, name: str, run: "Run", html: Path) -> None:
     from tvc.analysis.report.simulated import simulated
 
     if not run.complete:
-        print("tvc: no report is written of an interrupted run", file=sys.stderr)
+        tell("tvc: no report is written of an interrupted run")
         return
     window = run.window
     origin = origin_of(
@@ -208,7 +210,7 @@ def _tell(name: str, run: "Run", watch: "_Watch", notes: list[str], list_inputs:
     lines += summary_lines(run, max(reached_ms, 0))
     lines += ["", *inputs_lines(run, list_inputs), "", *notes]
     try:
-        print("\n".join(lines), flush=True)
+        say(*lines)
     except BrokenPipeError:
         # What came of the run stands, whoever stopped reading.
         close_quietly(sys.stdout)
@@ -260,12 +262,7 @@ def _verdict(recorded: "Recorded", run: "Run", same: bool) -> str:
 
 
 class _Watch:
-    """Follows a run: shows how far it is, and stops it where that was asked for.
-
-    Parameters
-    ----------
-    check
-        Raises KeyboardInterrupt where the run shall stop.
+    """Follows a run: shows how far it is.
 
     Attributes
     ----------
@@ -273,11 +270,10 @@ class _Watch:
         How much of the run is done, from 0 to 1.
     """
 
-    def __init__(self, check: Callable[[], None]) -> None:
+    def __init__(self) -> None:
         from tqdm import tqdm
 
         self.share = 0.0
-        self._check = check
         # `disable=None` shows nothing where nobody looks at a terminal.
         self._bar = tqdm(
             total=1.0,
@@ -288,10 +284,9 @@ class _Watch:
         )
 
     def see(self, share: float) -> None:
-        """Take note of progress, between two events, where a run can be stopped."""
+        """Take note of progress."""
         self._bar.update(share - self.share)
         self.share = share
-        self._check()
 
     def close(self) -> None:
         """Take the bar away."""
@@ -300,11 +295,8 @@ class _Watch:
 
 @contextmanager
 def _watching() -> Iterator[_Watch]:
-    from tvc.harness.interrupts import interrupts_noted
-
-    with interrupts_noted() as check:
-        watch = _Watch(check)
-        try:
-            yield watch
-        finally:
-            watch.close()
+    watch = _Watch()
+    try:
+        yield watch
+    finally:
+        watch.close()

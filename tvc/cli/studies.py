@@ -1,8 +1,8 @@
 """What the commands that run many replications share: the workload they are on, and options."""
 
 import math
-import os
 import re
+import shlex
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from tvc.cli.common import one_case, overrides_of
+from tvc.cli.common import file_and_id, one_case, overrides_of
+from tvc.cli.printing import tell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -150,16 +151,17 @@ def find_study(text: str, overrides: list[str], unbounded: bool = False) -> Stud
         If the file has faults.
     """
     from tvc.files.documents import read_document
+    from tvc.files.faults import escape
     from tvc.files.nodes import Mapping as Node
     from tvc.files.policies import PolicyResolver
     from tvc.files.scenarios import load_scenarios
     from tvc.files.study import read_stochastic
 
-    file, separator, _ = text.partition("::")
+    file, case_id = file_and_id(text)
     path = Path(file)
     if not path.is_file():
         raise typer.BadParameter(f"no such file: {file}")
-    if separator:
+    if case_id:
         case = one_case(text, overrides, unbounded)
     else:
         cases = load_scenarios(path, overrides_of(overrides), unbounded=unbounded).cases
@@ -185,7 +187,7 @@ def find_study(text: str, overrides: list[str], unbounded: bool = False) -> Stud
     replaced = {name: Path(file) for name, file in overrides_of(overrides).items()}
     resolver = PolicyResolver(node, path, replaced)
     return Study(
-        case.name,
+        escape(case.name),
         case.policy,
         {name: resolver.resolve(name) for name in resolver.names()},
         case.study["workload"],
@@ -221,13 +223,15 @@ def running_of(
 
 
 @contextmanager
-def said_plainly() -> Iterator[None]:
+def said_plainly(context: typer.Context) -> Iterator[None]:
     """Turn what a person asked wrongly into a usage error, with its sentence.
 
     Raises
     ------
     typer.BadParameter
         For an arm, a key, a folder or an engine that will not do.
+    KeyboardInterrupt
+        If it was interrupted; how to go on is told where something is kept.
     """
     from tvc.experiment.changes import UnknownArm
     from tvc.experiment.engines import EngineRefused
@@ -235,8 +239,26 @@ def said_plainly() -> Iterator[None]:
 
     try:
         yield
+    except KeyboardInterrupt:
+        _tell_how_to_go_on(context)
+        raise
     except (UnknownArm, StoreRefused, EngineRefused, StoreFull) as why:
         raise typer.BadParameter(str(why)) from None
+
+
+def _tell_how_to_go_on(context: typer.Context) -> None:
+    from tvc.experiment.store import MANIFEST
+
+    results = context.params["results"]
+    if results is None or not (results / MANIFEST).is_file():
+        return
+    words = ["tvc", *context.obj]
+    if not context.params["resume"]:
+        words.append("--resume")
+    print(
+        f"tvc: what is finished is kept in {results}; to go on: {shlex.join(words)}",
+        file=sys.stderr,
+    )
 
 
 def plain_number(value: float) -> float | None:
@@ -286,18 +308,17 @@ def check_html(path: Path | None) -> None:
     Raises
     ------
     typer.BadParameter
-        If its name ends otherwise than in ``.html``, or its folder is none or not to be written to.
+        If its name ends otherwise than in ``.html``.
+    RefusedOutput
+        If the file will not do; see `tvc.files.outputs.note_output`.
     """
+    from tvc.files.outputs import note_output
+
     if path is None:
         return
     if path.suffix.lower() != ".html":
         raise typer.BadParameter(f"--html {path}: expected a name that ends in .html")
-    if path.is_dir():
-        raise typer.BadParameter(f"--html {path}: that is a folder, and a file is expected")
-    if not path.parent.is_dir():
-        raise typer.BadParameter(f"--html {path}: no such folder: {path.parent}")
-    if not os.access(path.parent, os.W_OK):
-        raise typer.BadParameter(f"--html {path}: the folder cannot be written to: {path.parent}")
+    note_output(path, f"--html {path}")
 
 
 def write_html(page: "Page", path: Path) -> None:
@@ -309,10 +330,10 @@ def write_html(page: "Page", path: Path) -> None:
         If it cannot be written; a report that stood there before is left as it was.
     """
     from tvc.analysis.report.page import render
-    from tvc.harness.writing import write_whole
+    from tvc.files.outputs import write_output
 
-    write_whole(path, render(page))
-    print(f"tvc: report in {path}", file=sys.stderr)
+    write_output(path, render(page))
+    tell(f"tvc: report in {path}")
 
 
 def origin_of(

@@ -10,6 +10,7 @@ import typer
 
 from tvc.cli.common import close_quietly
 from tvc.cli.options import Overrides, Unbounded
+from tvc.cli.printing import say, tell
 from tvc.cli.studies import (
     EngineName,
     Html,
@@ -145,6 +146,7 @@ def sweep(  # noqa: PLR0913 - the options of the command
 ) -> int:
     """Answer one question about a workload."""
     from tvc.experiment.replications import Plan
+    from tvc.files.outputs import note_output
     from tvc.harness.exits import Exit
 
     asked = [bool(one) for one in (vary, tornado, break_even, solve)]
@@ -159,8 +161,10 @@ def sweep(  # noqa: PLR0913 - the options of the command
     _check_companions({"--for": bound}, "--solve", solve, needed=True)
     if output is not None and output.suffix not in (".csv", ".parquet"):
         raise typer.BadParameter(f"-o {output}: expected a name that ends in .csv or .parquet")
+    if output is not None:
+        note_output(output, f"-o {output}")
     check_html(html)
-    with said_plainly():
+    with said_plainly(context):
         running = running_of(engine, workers, scheduler, results, resume)
         study = find_study(scenario, policy or [], unbounded)
         of_seed = study.run.seed if seed is None else seed
@@ -174,7 +178,7 @@ def sweep(  # noqa: PLR0913 - the options of the command
         else:
             answer = _solve(study, plan, solve or "", bound or "")
     try:
-        print("\n".join(answer.lines), flush=True)
+        say(*answer.lines)
     except BrokenPipeError:
         close_quietly(sys.stdout)
     if html is not None:
@@ -269,12 +273,12 @@ def _read_front(text: str) -> "list[tuple[Asked, bool]]":
 
 
 def _write(found: "Sweep", output: Path) -> None:
+    from tvc.files.outputs import write_output
+
     frame = found.frame()
-    if output.suffix == ".csv":
-        frame.to_csv(output, index=False)
-    else:
-        frame.to_parquet(output, index=False)
-    print(f"tvc: {len(frame)} rows in {output}", file=sys.stderr)
+    as_csv = output.suffix == ".csv"
+    write_output(output, frame.to_csv(index=False) if as_csv else frame.to_parquet(index=False))
+    tell(f"tvc: {len(frame)} rows in {output}")
 
 
 def _tornado(study: Study, plan: "Plan", text: str) -> _Answer:

@@ -16,6 +16,7 @@ from tvc.cli.options import (
     Unbounded,
     Words,
 )
+from tvc.cli.printing import say, show_aside, tell
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from tvc.harness.exits import Exit
     from tvc.harness.outcomes import SuiteResult
     from tvc.harness.runner import Plan
-    from tvc.harness.writing import Output
 
 
 class _TestCommand(FlagOrFileCommand):
@@ -98,7 +98,7 @@ def run_scenarios(  # noqa: PLR0913 - the options of the command
     overrides = overrides_of(policy or [])
     try:
         outputs = outputs_of(formats or [], tuple(FORMATS))
-        pages = _coverage_files(coverage_files or [], outputs)
+        pages = _coverage_files(coverage_files or [])
         selection = Selection(words, tuple(ids or ()), tuple(tags or ()))
         selection.check()
         files = find_files(paths)
@@ -126,29 +126,29 @@ def run_scenarios(  # noqa: PLR0913 - the options of the command
     return int(code)
 
 
-def _coverage_files(names: list[str], outputs: "tuple[Output, ...]") -> "tuple[Path, ...]":
+def _coverage_files(names: list[str]) -> "tuple[Path, ...]":
     if not names:
         return ()
     from tvc.harness.coverage.reports import check_files
 
-    return check_files(names, [output.file for output in outputs if output.file is not None])
+    return check_files(names)
 
 
 def _report_coverage(
     suite: "SuiteResult", pages: "tuple[Path, ...]", minimum: float | None
 ) -> "Exit":
+    from tvc.files.outputs import write_output
     from tvc.harness.coverage.measuring import measure
     from tvc.harness.coverage.reports import render_for, render_text
     from tvc.harness.exits import Exit
-    from tvc.harness.writing import write_whole
 
     coverage = measure(suite)
     for page in pages:
-        write_whole(page, render_for(page, coverage))
-    print(render_text(coverage), end="", file=sys.stderr)
+        write_output(page, render_for(page, coverage))
+    show_aside(render_text(coverage))
     if minimum is None or coverage.reaches(minimum):
         return Exit.PASS
-    print(f"tvc: coverage is below --min-coverage {minimum:g}", file=sys.stderr)
+    tell(f"tvc: coverage is below --min-coverage {minimum:g}")
     return Exit.GATE_MISSED
 
 
@@ -161,15 +161,9 @@ def _list_cases(plan: "Plan", allow_empty: bool) -> int:
     except NothingAnswers as wrong:
         raise typer.BadParameter(str(wrong)) from None
     if suite.invalid:
-        _print_faults(suite)
+        tell(*suite.invalid)
         return int(Exit.INVALID)
-    for case in cases:
-        print(case.name)
+    say(*(case.name for case in cases))
     left_out = f", {suite.deselected} left out" if suite.deselected else ""
-    print(f"{len(cases)} cases in {len(plan.files)} files{left_out}", file=sys.stderr)
+    tell(f"{len(cases)} cases in {len(plan.files)} files{left_out}")
     return int(Exit.PASS if cases or allow_empty else Exit.NOTHING_RAN)
-
-
-def _print_faults(suite: "SuiteResult") -> None:
-    for fault in suite.invalid:
-        print(fault, file=sys.stderr)

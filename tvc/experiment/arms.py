@@ -79,10 +79,15 @@ def replicate(arm: Arm, seed: int, replication: int, warmup_ms: int = 0) -> "Mea
     """Run one replication of an arm and return what it measured.
 
     Two arms under one seed and replication meet the same people on the same days.
-    """
-    from tvc.world.simulation import simulate
 
-    return simulate(
+    Raises
+    ------
+    KeyboardInterrupt
+        If it is interrupted: what it came to is no result.
+    """
+    from tvc.world.simulation import simulate_whole
+
+    return simulate_whole(
         arm.policy,
         arm.workload,
         seed,
@@ -90,7 +95,6 @@ def replicate(arm: Arm, seed: int, replication: int, warmup_ms: int = 0) -> "Mea
         warmup_ms=warmup_ms,
         sampled=0.0,
         hashed=False,
-        unbounded=True,  # what takes too much was refused when the arm was made
     ).measured
 
 

@@ -17,7 +17,7 @@ from tvc.experiment.arms import Arm
 from tvc.files.documents import parse_document
 from tvc.files.empirical import with_measurements
 from tvc.files.excess import Excessive, refuse_excess
-from tvc.files.faults import InvalidFile, show, suggest
+from tvc.files.faults import InvalidFile, escape, show, suggest
 from tvc.files.nodes import plain
 from tvc.files.policies import load_policy_file, load_shipped
 from tvc.files.policy_documents import read_policy
@@ -247,7 +247,8 @@ def make_arm(name: str, ground: Ground, changes: Iterable[tuple[str, Any]] = ())
         refuse_excess(measured, changed.policy, ground.unbounded)
     except Excessive as why:
         raise UnknownArm(str(why)) from None
-    return Arm(name, changed.policy, measured)
+    # It may name a file, and tables of results take no names that are not text.
+    return Arm(escape(name), changed.policy, measured)
 
 
 def change_policy(policy: MergedPolicy, knobs: Mapping[str, Any]) -> MergedPolicy:

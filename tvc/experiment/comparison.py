@@ -17,7 +17,8 @@ from tvc.experiment.replications import Asked, Plan, find_asked, run_arms
 from tvc.experiment.statistics.binomial import clopper_pearson, never_seen_bound
 from tvc.experiment.statistics.intervals import t_interval
 from tvc.experiment.verdicts import bounds_of
-from tvc.files.metrics import MEASURES, Function, Shape, Statistic, Unit
+from tvc.trace.measures.catalogue import MEASURES, Function, Shape, Unit
+from tvc.trace.measures.metrics import Statistic
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,9 +29,8 @@ Pairs = tuple[NDArray[np.float64], NDArray[np.float64]]
 LEVEL: Final = 0.95
 #: Of the pairs, a larger share without a value leaves it open which ones are missing.
 MOST_MISSING: Final = 0.05
-#: Shown beside the mean of every measure.
-_MORE: Final = ("p95(time_to_access)", "p95(desk.wait)")
-_OF_ATTACKERS: Final = ("p(takeover)",)
+#: The percentile that is shown beside the mean of a spell.
+_PERCENT: Final = 95
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,11 +242,6 @@ class Comparison:
         columns = ["metric", "where", "unit", "baseline", "candidate", "delta", "low", "high"]
         return pd.DataFrame(rows, columns=[*columns, "replications"])
 
-    def _repr_html_(self) -> str:
-        from tvc.experiment.showing import show_comparison
-
-        return show_comparison(self)
-
 
 def unit_of_numbers(unit: Unit) -> str:
     """Return what the numbers of frames are in: times in milliseconds, all else as it is."""
@@ -310,7 +305,7 @@ def delta_of(asked: Asked, baseline: NDArray[np.float64], candidate: NDArray[np.
 
 
 def default_metrics(arms: Sequence[Arm]) -> list[Asked]:
-    """Return the mean of every measure and what else is looked at first.
+    """Return the mean of every measure, then how long most wait and how likely attackers get in.
 
     Measures of attackers are among them where one of the arms has any.
     """
@@ -320,8 +315,17 @@ def default_metrics(arms: Sequence[Arm]) -> list[Asked]:
         for measure in MEASURES.values()
         if attacked or not measure.by_attackers
     ]
-    more = [Asked.read(text) for text in (*_MORE, *(_OF_ATTACKERS if attacked else ()))]
-    return means + more
+    waits = [
+        Asked(Statistic(Function.PERCENTILE, measure, _PERCENT))
+        for measure in MEASURES.values()
+        if measure.shape is Shape.SPELL and not measure.by_attackers
+    ]
+    chances = [
+        Asked(Statistic(Function.P, measure))
+        for measure in MEASURES.values()
+        if attacked and measure.shape is Shape.EVENT and measure.by_attackers
+    ]
+    return means + waits + chances
 
 
 def adds_up(asked: Asked) -> bool:

@@ -11,17 +11,11 @@ from tvc.experiment.divergence import Divergence
 from tvc.experiment.replications import Asked
 from tvc.experiment.summary_text import spell_value
 from tvc.files.faults import escape
-from tvc.files.metrics import Shape, Share, Statistic, Unit
+from tvc.trace.measures.catalogue import Place, Shape, Unit
+from tvc.trace.measures.metrics import Share, Statistic
+from tvc.trace.measures.metrics import headlines as headlines_at
 
 _WEEK_MS: Final = 7 * DAY_MS
-#: What the finding speaks of, where it is among the metrics: metric, and what people call it.
-_HEADLINES: Final = {
-    "mean(repeat_calls)": "repeat calls",
-    "mean(locked_out)": "locked-out hours",
-    "mean(exposure)": "code-hours live",
-    "mean(access)": "outsider access-hours",
-    "p(takeover)": "the chance of a takeover",
-}
 _SIGNIFICANT: Final = 3
 _SAME: Final = "the same in every pair"
 #: Kinds of a difference that are told.
@@ -111,7 +105,8 @@ def interval_text(found: Estimate, asked: Asked, measured_ms: int, *, signed: bo
 def finding(comparison: Comparison, measured_ms: int) -> str:
     """Return the finding: what the candidate surely changes, and what it does not surely."""
     known = {str(delta.asked): delta for delta in comparison.deltas}
-    told = [(known[key], name) for key, name in _HEADLINES.items() if key in known]
+    headlines = [(str(told), told.label) for told in headlines_at(Place.FINDING)]
+    told = [(known[key], name) for key, name in headlines if key in known]
     told = told or [(delta, str(delta.asked)) for delta in comparison.deltas]
     sure = [_sentence(delta, name, measured_ms) for delta, name in told if delta.delta.sign]
     unsure = [_sentence(delta, name, measured_ms) for delta, name in told if not delta.delta.sign]

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from tvc.authority.requests import Kind
 from tvc.experiment.arms import Arm
-from tvc.files.metrics import Function, Statistic
+from tvc.trace.measures.catalogue import Function
+from tvc.trace.measures.metrics import Statistic
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -207,17 +208,16 @@ def diverge(
     >>> found.counts["newly_allowed"], found.unpaired
     (0, (0, 0))
     """
-    from tvc.world.simulation import simulate
+    from tvc.world.simulation import simulate_whole
 
     runs = [
-        simulate(
+        simulate_whole(
             arm.policy,
             arm.workload,
             seed,
             replication=replication,
             warmup_ms=warmup_ms,
             sampled=1.0,
-            unbounded=True,  # what takes too much was refused when the arm was made
         )
         for arm in (baseline, candidate)
     ]

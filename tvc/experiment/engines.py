@@ -5,28 +5,50 @@ task and handed back in the order of the tasks. A failed task is a result like a
 that dies takes the tasks with it that it had in hand; these are tried again, and the last try of
 a task is alone, so that only the one that kills its worker fails.
 
-Tasks are sent one by one: joblib collects small ones into batches of its own, which would hold
-finished results back until their batch is done, and a kill would lose them.
+Tasks are sent one by one, by loky itself: joblib collects small ones into batches of its own, which
+would hold finished results back until their batch is done, and a kill would lose them.
+
+The first interrupt ends a run at the next moment at which nothing is half done: in this process
+after the task that is under way, elsewhere at once, where that task is given up. What came until
+then was handed over.
 """
 
+import os
+import time
 import warnings
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from functools import partial
 from itertools import islice
 from typing import Any, Final, Literal
 
 from tvc import __version__
 from tvc.experiment.tasks import Model, Result, Task, perform
+from tvc.interrupts import held_back, interrupts_noted
+from tvc.workers import attend
 
 Engine = Literal["serial", "processes", "dask"]
 #: What runs tasks: yields those that came to an end, and leaves out those whose worker died.
 _Run = Callable[[Sequence[Task]], Generator[Result, None, None]]
+#: Raises KeyboardInterrupt where the run shall stop.
+_Check = Callable[[], None]
 
 #: Tasks that a scheduler is given at a time: enough for any cluster, no graph of megabytes.
 _SUBMITTED: Final = 1000
 _CONNECT_S: Final = 10
+#: How often those who wait for results look for interrupts.
+_WAITS_S: Final = 0.05
+#: Those of a cluster are looked for more often: nobody tells of them in between.
+_POLLS_S: Final = 0.005
+#: How long a worker without work stays, for the next study.
+_IDLE_S: Final = 300
+#: Replications are many, and each has one processor.
+_ENVIRONMENT: Final = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+}
 
 
 class EngineRefused(RuntimeError):
@@ -71,21 +93,44 @@ def run_tasks(  # noqa: PLR0913 - what a run may be told
 
     Raises
     ------
+    KeyboardInterrupt
+        If it is interrupted, or a task swallowed an interrupt.
     EngineRefused
         If there is no such cluster, it has no workers, or it was lost.
     ValueError
         If two tasks are the same, or the options do not go together.
     """
-    run = _find_engine(model, engine, workers, scheduler)
+    find = _find_engine(model, engine, workers, scheduler)
     if len({task.identity for task in tasks}) < len(tasks):
         raise ValueError("two tasks of a study are the same")
     results: dict[str, Result] = {}
 
     def keep(result: Result) -> None:
+        if not result.complete:
+            raise KeyboardInterrupt
         results[result.task.identity] = result
         if on_result is not None:
             on_result(result)
 
+    with interrupts_noted() as check:
+        _run_all(find(check), tasks, results, keep, check, retries)
+    remaining = [task for task in tasks if task.identity not in results]
+    tries = f"each of {retries + 1} tries" if retries else "the only try"
+    for task in remaining:
+        why = f"the worker that ran it died in {tries}: killed, or out of memory"
+        keep(Result(task, {}, why, lost=True))
+    return [results[task.identity] for task in tasks]
+
+
+def _run_all(  # noqa: PLR0913, PLR0917 - those of `run_tasks`
+    run: _Run,
+    tasks: Sequence[Task],
+    results: Mapping[str, Result],
+    keep: Callable[[Result], None],
+    check: _Check,
+    retries: int,
+) -> None:
+    """Run tasks, those whose worker died again, and hand over what came of them."""
     remaining = list(tasks)
     for trial in range(retries + 1):
         alone = 0 < retries == trial
@@ -93,25 +138,24 @@ def run_tasks(  # noqa: PLR0913 - what a run may be told
             with closing(run(group)) as finished:
                 for result in finished:
                     keep(result)
+                    check()
         remaining = [task for task in remaining if task.identity not in results]
         if not remaining:
             break
-    tries = f"each of {retries + 1} tries" if retries else "the only try"
-    for task in remaining:
-        keep(Result(task, {}, f"the worker that ran it died in {tries}: killed, or out of memory"))
-    return [results[task.identity] for task in tasks]
 
 
-def _find_engine(model: Model, engine: Engine, workers: int, scheduler: str | None) -> _Run:
+def _find_engine(
+    model: Model, engine: Engine, workers: int, scheduler: str | None
+) -> Callable[[_Check], _Run]:
     if workers < 1:
         raise ValueError(f"workers: {workers} run nothing; expected one or more")
     if (engine == "dask") != (scheduler is not None):
         raise ValueError("engine dask takes the address of a scheduler, and no other engine does")
     if engine == "processes":
-        return partial(_in_processes, model, workers)
+        return lambda check: partial(_in_processes, model, workers, check)
     if scheduler is not None:
-        return partial(_on_cluster, model, scheduler)
-    return partial(_here, model)
+        return lambda check: partial(_on_cluster, model, scheduler, check)
+    return lambda _check: partial(_here, model)
 
 
 def _here(model: Model, tasks: Sequence[Task]) -> Generator[Result, None, None]:
@@ -120,54 +164,56 @@ def _here(model: Model, tasks: Sequence[Task]) -> Generator[Result, None, None]:
 
 
 def _in_processes(
-    model: Model, workers: int, tasks: Sequence[Task]
+    model: Model, workers: int, check: _Check, tasks: Sequence[Task]
 ) -> Generator[Result, None, None]:
-    from joblib import Parallel, delayed
     from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-    waiting = deque(enumerate(tasks))
-
-    def issue() -> Iterator[Any]:
-        while waiting:
-            place, task = waiting.popleft()
-            yield delayed(_numbered)(model, place, task, __version__)
-
-    # joblib runs a single job in this process, where a model that dies would take the study
-    # along. A single worker is therefore one of two that never has company.
-    jobs, ahead = (workers, 2 * workers) if workers > 1 else (2, 1)
+    waiting = deque(tasks)
     while waiting:
-        parallel = Parallel(
-            n_jobs=jobs,
-            backend="loky",
-            return_as="generator_unordered",
-            batch_size=1,
-            pre_dispatch=ahead,
-        )
         try:
-            with _closing_quietly(parallel(issue())) as finished:
-                for place, outcome in finished:
-                    yield Result(tasks[place], *outcome)
+            yield from _by_workers(model, workers, check, waiting)
         except TerminatedWorkerError:
             # What was issued and did not come back is left out; the rest is issued to others.
             continue
 
 
-def _numbered(model: Model, place: int, task: Task, version: str) -> tuple[int, Any]:
-    return place, perform(model, task, version)
+def _by_workers(
+    model: Model, workers: int, check: _Check, waiting: deque[Task]
+) -> Generator[Result, None, None]:
+    """Issue tasks to the workers that are there, until none is left or one of them dies."""
+    from concurrent.futures import FIRST_COMPLETED, Future, wait
 
+    from joblib.externals.loky import get_reusable_executor
 
-@contextmanager
-def _closing_quietly(outcomes: Generator[Any, None, None]) -> Iterator[Iterator[Any]]:
+    with held_back():
+        executor = get_reusable_executor(
+            workers, timeout=_IDLE_S, initializer=attend, initargs=(os.getpid(),), env=_ENVIRONMENT
+        )
+    # A single worker never has company: what dies beside it would be left out with it.
+    ahead = 2 * workers if workers > 1 else 1
+    issued: dict[Future[Any], Task] = {}
     try:
-        yield outcomes
+        while waiting or issued:
+            with held_back():
+                while waiting and len(issued) < ahead:
+                    task = waiting.popleft()
+                    issued[executor.submit(perform, model, task, __version__)] = task
+            done, _ = wait(issued, _WAITS_S, FIRST_COMPLETED)
+            if not done:
+                check()
+            # Those that came before a worker died come first.
+            for future in sorted(done, key=lambda one: one.exception() is not None):
+                outcome = future.result()
+                yield Result(issued.pop(future), *outcome)
     finally:
-        # joblib warns of the work that it gives up, which is what closing is for.
-        with warnings.catch_warnings(action="ignore", category=UserWarning):
-            outcomes.close()
+        if issued:
+            # Workers that are still at it would hold the end of this process up.
+            with warnings.catch_warnings(action="ignore", category=UserWarning):
+                executor.shutdown(wait=True, kill_workers=True)
 
 
 def _on_cluster(
-    model: Model, scheduler: str, tasks: Sequence[Task]
+    model: Model, scheduler: str, check: _Check, tasks: Sequence[Task]
 ) -> Generator[Result, None, None]:
     # By distributed itself: joblib's backend for it never hears of a task that the scheduler gave
     # up after its workers died, and waits for ever.
@@ -183,7 +229,11 @@ def _on_cluster(
                 yield future
 
         completed = distributed.as_completed(list(islice(submit(), _SUBMITTED)), loop=client.loop)
-        for future in completed:
+        while not completed.is_empty():
+            while not completed.has_ready():
+                check()
+                time.sleep(_POLLS_S)
+            future = next(completed)
             task = tasks[places.pop(future.key)]
             result = None
             # Fetched here: what goes wrong when as_completed fetches results is logged and lost.

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from tvc.authority.durations import MINUTE_MS, format_duration
 from tvc.experiment.statistics.decisions import Verdict
-from tvc.files.metrics import Metric
 from tvc.files.study import ExpectModel
+from tvc.trace.measures.metrics import Metric
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ def spell_value(value: float, metric: Metric) -> str:
 
     Examples
     --------
-    >>> from tvc.files.metrics import parse_metric
+    >>> from tvc.trace.measures.metrics import parse_metric
     >>> calls, wait = parse_metric("mean(calls)"), parse_metric("p95(desk.wait)")
     >>> spell_value(12.34567, calls), spell_value(5_400_123.4, wait), spell_value(31.4, wait)
     ('12.35', '1h30m', '31ms')

@@ -18,8 +18,9 @@ from tvc.experiment.statistics.looks import next_batch
 from tvc.experiment.statistics.mser import mser5
 from tvc.experiment.verdicts import Judgement, Verdict, bounds_of, judge, refuse
 from tvc.files import cases
-from tvc.files.metrics import PAIRED_MEASURES, Delta, Metric, Share
 from tvc.files.study import ExpectModel, RunModel, read_stochastic
+from tvc.trace.measures.catalogue import PAIRED_MEASURES
+from tvc.trace.measures.metrics import Delta, Metric, Share
 
 if TYPE_CHECKING:
     import numpy as np
@@ -275,9 +276,8 @@ def _without_weekdays(hourly: "NDArray[np.float64]") -> "NDArray[np.float64]":
 
 
 def _settling(arm: Arm, seed: int, number: int) -> list["NDArray[np.float64]"]:
-    from tvc.world.simulation import simulate
+    from tvc.world.simulation import simulate_whole
 
-    frame = simulate(
-        arm.policy, arm.workload, seed, replication=number, sampled=0.0, unbounded=True
-    ).series
+    run = simulate_whole(arm.policy, arm.workload, seed, replication=number, sampled=0.0)
+    frame = run.series
     return [frame.loc[frame["measure"] == one, "value"].to_numpy(float) for one in _SETTLING]

@@ -5,6 +5,8 @@ from importlib import import_module
 from types import TracebackType
 from typing import Any, Self
 
+from tvc.files.faults import escape
+
 _FORMAT = "{desc}: {n_fmt} of {total_fmt} replications |{bar}| {remaining} left"
 
 
@@ -27,7 +29,7 @@ class Progress:
     """
 
     def __init__(self, what: str, total: int, done: int = 0, *, shown: bool = True) -> None:
-        self._bar = _make_bar(what, total, done) if shown else None
+        self._bar = _make_bar(escape(what), total, done) if shown else None
 
     def __enter__(self) -> Self:
         return self

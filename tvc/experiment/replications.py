@@ -15,8 +15,9 @@ from tvc.experiment.engines import Engine
 from tvc.experiment.statistics.intervals import SequentialStop
 from tvc.experiment.store import Store
 from tvc.experiment.study import run_study
-from tvc.experiment.tasks import Model, Task, digest_of
-from tvc.files.metrics import PAIRED_MEASURES, Metric, Share, Statistic, Unit, narrow, parse_metric
+from tvc.experiment.tasks import Model, Task, digest_of, failed
+from tvc.trace.measures.catalogue import PAIRED_MEASURES, Unit
+from tvc.trace.measures.metrics import Metric, Share, Statistic, narrow, parse_metric
 
 if TYPE_CHECKING:
     from tvc.trace.measures.measured import Measured
@@ -147,10 +148,6 @@ Rows = Sequence[Sequence[Mapping[str, object]]]
 _PILOT: Final = 10
 
 
-class ReplicationFailed(RuntimeError):
-    """A replication failed; the message tells which one, and where."""
-
-
 @dataclass(frozen=True)
 class Running:
     """How replications are run; none of it changes an answer.
@@ -248,7 +245,7 @@ def run_arms(study: str, arms: Sequence[Arm], asked: Sequence[Asked], plan: Plan
 
     Raises
     ------
-    ReplicationFailed
+    tvc.experiment.tasks.ReplicationFailed
         If one failed.
     tvc.experiment.store.StoreRefused, tvc.experiment.engines.EngineRefused
         If the folder or the engine will not do.
@@ -297,9 +294,7 @@ def _run(
         progress=running.progress,
     )
     for result in found.failures():
-        raise ReplicationFailed(
-            f"replication {result.task.replication} of {result.task.arm} failed:\n{result.failure}"
-        )
+        raise failed(result)
     rows = [result.row for result in found.results]
     return [rows[place :: len(arms)] for place in range(len(arms))]
 

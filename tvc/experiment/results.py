@@ -6,6 +6,7 @@ everything is written under temporary names first, and ``run.json`` takes its na
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -16,7 +17,9 @@ from pydantic import BaseModel, ValidationError
 from tvc import __version__
 from tvc.authority.policy import Policy
 from tvc.files.distributions import Empirical
-from tvc.files.faults import list_choices
+from tvc.files.faults import list_choices, show_path
+from tvc.files.locks import LOCK_FILE, FolderBusy, FolderLock
+from tvc.files.outputs import note_input, note_output, original_of, part_of
 from tvc.files.policy_merging import digest_policy
 from tvc.files.workload import WorkloadModel
 
@@ -40,6 +43,22 @@ Trace = Literal["full", "sampled", "none"]
 
 class FolderRefused(ValueError):
     """A folder that results must not be written to; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResultsFolder:
+    """A folder that one run may write to; made by `claim_folder`.
+
+    Attributes
+    ----------
+    folder
+        Where.
+    trace_part
+        Where the run writes its full trace until `write_results` gives it its name.
+    """
+
+    folder: Path
+    trace_part: Path
 
 
 class NotARun(ValueError):
@@ -86,83 +105,109 @@ def versions() -> dict[str, str]:
 # The folder
 
 
-def claim_folder(folder: Path) -> None:
-    """Make sure that results may be written to a folder, and create it where there is none.
+@contextmanager
+def claim_folder(folder: Path) -> Iterator[ResultsFolder]:
+    """Keep a folder for one run as long as this lasts, and create it where there is none.
+
+    Yields
+    ------
+    ResultsFolder
+        What the run's results are written to.
 
     Raises
     ------
     FolderRefused
-        If it holds anything but the results of a run, or is no folder.
+        If it holds anything but the results of a run, is no folder, or another run has it.
+    RefusedOutput
+        If a file of it was read.
     OSError
         If it cannot be created.
     """
     if folder.exists() and not folder.is_dir():
-        raise FolderRefused(f"{folder} is no folder")
+        raise FolderRefused(f"{show_path(folder)} is no folder")
     folder.mkdir(parents=True, exist_ok=True)
-    names = sorted(entry.name for entry in folder.iterdir())
+    try:
+        lock = FolderLock(folder)
+    except FolderBusy as why:
+        raise FolderRefused(str(why)) from None
+    with lock:
+        _refuse_foreign(folder)
+        for name in sorted(_OURS):
+            note_output(folder / name, f"--results {folder}")
+        yield ResultsFolder(folder, part_of(folder / TRACE_FILE))
+
+
+def _refuse_foreign(folder: Path) -> None:
+    """Refuse a folder of anything else, and remove what a killed run left in one of ours."""
+    names = sorted(entry.name for entry in folder.iterdir() if entry.name != LOCK_FILE)
     foreign = [name for name in names if name not in _OURS and not _is_part(name)]
     if foreign:
         raise FolderRefused(
-            f"{folder} holds something else than the results of a run: {list_choices(foreign)}"
+            f"{show_path(folder)} holds something else than the results of a run: "
+            f"{list_choices(foreign)}"
         )
-    marks = (folder / RUN_FILE, _part_of(folder / RUN_FILE))
-    if not all(map(_is_part, names)) and not any(map(_has_schema, marks)):
-        raise FolderRefused(f"{folder} holds files, but no {RUN_FILE} with the schema {SCHEMA}")
-    for name in names:
-        # That of run.json says whose folder it is, until there is another.
-        if _is_part(name) and name != marks[1].name:
+    parts = [name for name in names if _is_part(name)]
+    # A part of run.json says whose folder it is, until there is a whole one.
+    marks = [name for name in names if RUN_FILE in (name, original_of(name))]
+    if len(parts) < len(names) and not any(_has_schema(folder / name) for name in marks):
+        raise FolderRefused(
+            f"{show_path(folder)} holds files, but no {RUN_FILE} with the schema {SCHEMA}"
+        )
+    for name in parts:
+        if name not in marks:
             (folder / name).unlink()
 
 
-def trace_part(folder: Path) -> Path:
-    """Return where a run writes its full trace until `write_results` gives it its name."""
-    return _part_of(folder / TRACE_FILE)
-
-
-def write_results(run: "Run", folder: Path, scenario: str, trace: Trace = "sampled") -> None:
+def write_results(
+    run: "Run", claimed: ResultsFolder, scenario: str, trace: Trace = "sampled"
+) -> None:
     """Write a run's frames and its ``run.json``.
 
     Parameters
     ----------
     run
         What is written.
-    folder
-        Claimed by `claim_folder`; the results of an earlier run are replaced.
+    claimed
+        Where; the results of an earlier run are replaced.
     scenario
         What it is a run of, for people.
     trace
-        ``full`` where the run wrote its records to `trace_part`; with ``none`` the frame
-        ``events`` is left out, too.
+        ``full`` where the run wrote its records to `ResultsFolder.trace_part`; with ``none`` the
+        frame ``events`` is left out, too.
 
     Raises
     ------
     OSError
         If something cannot be written; a ``run.json`` is not there then.
     """
+    folder = claimed.folder
     names = [name for name in FRAMES if name != "events" or trace != "none"]
     files = [folder / f"{name}.parquet" for name in names]
     described = folder / RUN_FILE
+    parts = {file: part_of(file) for file in (*files, described)}
     text = json.dumps(describe(run, scenario), indent=2, ensure_ascii=False)
-    _part_of(described).write_text(text + "\n", "utf-8")
+    parts[described].write_text(text + "\n", "utf-8")
     for name, file in zip(names, files, strict=True):
-        getattr(run, name).to_parquet(_part_of(file), index=False)
+        # Opened here: pyarrow takes no path that is not text.
+        with parts[file].open("xb") as stream:
+            getattr(run, name).to_parquet(stream, index=False)
     if trace == "full":
-        files.append(folder / TRACE_FILE)
+        parts = {folder / TRACE_FILE: claimed.trace_part, **parts}
+    marks = [entry for entry in folder.iterdir() if original_of(entry.name) == RUN_FILE]
     described.unlink(missing_ok=True)
     for entry in sorted(_OURS):
         (folder / entry).unlink(missing_ok=True)
-    for file in (*files, described):
-        _part_of(file).replace(file)
-
-
-def _part_of(path: Path) -> Path:
-    return path.with_name(f".{path.name}.part")
+    # The last of them is run.json.
+    for file, part in parts.items():
+        part.replace(file)
+    for mark in marks:
+        mark.unlink(missing_ok=True)
 
 
 def _is_part(name: str) -> bool:
     # The trace is a part that is written by way of one of its own.
-    inside = name.lstrip(".").removesuffix(".part").removesuffix(".part")
-    return name.startswith(".") and name.endswith(".part") and inside in _OURS
+    inside = original_of(name)
+    return inside in _OURS or (inside is not None and original_of(inside) in _OURS)
 
 
 def _has_schema(path: Path) -> bool:
@@ -212,6 +257,7 @@ def read_run(path: Path) -> Recorded:
     OSError
         If it cannot be read.
     """
+    note_input(path)
     try:
         plain = json.loads(path.read_text("utf-8"))
     except ValueError:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeVar
 
 from tvc.experiment.engines import run_tasks
-from tvc.experiment.tasks import Scalar, Task
+from tvc.experiment.tasks import Scalar, Task, failed
+from tvc.interrupts import interrupts_noted
 
 T = TypeVar("T")
 
@@ -30,8 +31,19 @@ class Spread(Protocol):
 
 
 def one_by_one(work: Callable[[int], T], replications: Sequence[int]) -> list[T]:
-    """Do it in this process."""
-    return [work(number) for number in replications]
+    """Do it in this process.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If it is interrupted, after the replication that is under way.
+    """
+    found: list[T] = []
+    with interrupts_noted() as check:
+        for number in replications:
+            found.append(work(number))
+            check()
+    return found
 
 
 def spread_over(workers: int) -> Spread:
@@ -54,7 +66,7 @@ class _InProcesses:
         rest = list(replications)
         if rest and not self._started:
             began_s = time.monotonic()
-            found.append(work(rest.pop(0)))
+            found += one_by_one(work, [rest.pop(0)])
             each_s = time.monotonic() - began_s
             self._started = each_s * len(rest) >= _WORTH_S
         return found + (self._elsewhere(work, rest) if self._started else one_by_one(work, rest))
@@ -65,6 +77,10 @@ class _InProcesses:
             for number in replications
         ]
         results = run_tasks(_Packing(work), tasks, engine="processes", workers=self._workers)
+        # What a worker died of, this process would die of, too.
+        for one in results:
+            if one.lost:
+                raise failed(one)
         # One that failed is done again here, so that its exception is what it would have been.
         return [work(one.task.replication) if one.failure else _unpack(one.row) for one in results]
 

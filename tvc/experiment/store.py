@@ -20,13 +20,16 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from tvc import __version__
 from tvc.experiment.tasks import FAILURE, IDENTITY, Result, Task, frame_of
 from tvc.files.faults import list_choices
+from tvc.files.locks import LOCK_FILE, FolderBusy, FolderLock
+from tvc.files.outputs import original_of, part_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SCHEMA: Final = "tvc.study/1"
+SCHEMA: Final = "tvc.study/2"
+#: Its rows do not tell whether they are of whole replications.
+_UNSURE: Final = "tvc.study/1"
 MANIFEST: Final = "manifest.json"
-_TEMPORARY: Final = ".part"
 _DIGITS: Final = 32
 
 #: Results wait this long for others before they are written, and longer as a study grows older
@@ -46,7 +49,8 @@ class StoreFull(OSError):
 class Store:
     """Results of a study on disk; made by `Store.open`.
 
-    A context manager: on leaving, whatever the reason, it writes what it still holds.
+    As long as it is open, nobody else may write to its folder. A context manager: on leaving,
+    whatever the reason, it writes what it still holds.
 
     Attributes
     ----------
@@ -56,9 +60,12 @@ class Store:
         Of all that decides the results, as the caller has it.
     """
 
-    def __init__(self, folder: Path, inputs_digest: str, tasks: Iterable[Task]) -> None:
+    def __init__(
+        self, folder: Path, inputs_digest: str, tasks: Iterable[Task], lock: FolderLock
+    ) -> None:
         self.folder = folder
         self.inputs_digest = inputs_digest
+        self._lock = lock
         self._tasks = {task.identity: task for task in tasks}
         self._kept = self._read_parts()
         self._held: list[Result] = []
@@ -88,9 +95,23 @@ class Store:
         if folder.exists() and not folder.is_dir():
             raise StoreRefused(f"{folder} is no folder")
         folder.mkdir(parents=True, exist_ok=True)
-        names = sorted(entry.name for entry in folder.iterdir())
+        try:
+            lock = FolderLock(folder)
+        except FolderBusy as why:
+            raise StoreRefused(str(why)) from None
+        try:
+            return cls._open_locked(folder, inputs_digest, resume, lock)
+        except BaseException:
+            lock.release()
+            raise
+
+    @classmethod
+    def _open_locked(
+        cls, folder: Path, inputs_digest: str, resume: bool, lock: FolderLock
+    ) -> "Store":
+        names = sorted(entry.name for entry in folder.iterdir() if entry.name != LOCK_FILE)
         # What has a temporary name only was being written when the program was ended.
-        leftovers = [name for name in names if name.startswith(".") and name.endswith(_TEMPORARY)]
+        leftovers = [name for name in names if original_of(name) is not None]
         tasks: tuple[Task, ...] = ()
         if names != leftovers:
             manifest = _read_manifest(folder, names)
@@ -98,7 +119,7 @@ class Store:
             tasks = _tasks_of(folder, manifest)
         for name in leftovers:
             (folder / name).unlink(missing_ok=True)
-        store = cls(folder, inputs_digest, tasks)
+        store = cls(folder, inputs_digest, tasks, lock)
         if not tasks:
             store._write_manifest()
         return store
@@ -112,9 +133,18 @@ class Store:
         wrong: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        # A full disk was told of already, and is no less full now.
-        if not isinstance(wrong, StoreFull):
-            self.flush()
+        try:
+            # A full disk was told of already, and is no less full now.
+            if not isinstance(wrong, StoreFull):
+                self.flush()
+        finally:
+            # A study has several runs, and is at its end with the first that fails.
+            if wrong is not None:
+                self.close()
+
+    def close(self) -> None:
+        """Let others write to the folder; so does forgetting the store."""
+        self._lock.release()
 
     @property
     def tasks(self) -> tuple[Task, ...]:
@@ -145,7 +175,14 @@ class Store:
         ------
         StoreFull
             If it cannot be written.
+        ValueError
+            If it is not complete.
         """
+        if not result.complete:
+            task = result.task
+            raise ValueError(
+                f"replication {task.replication} of {task.arm} was interrupted: it is not a result"
+            )
         self._held.append(result)
         now_s = time.monotonic()
         if now_s - self._written_s >= WAIT_S + _WAIT_SHARE * (now_s - self._opened_s):
@@ -191,7 +228,7 @@ class Store:
         self._write(MANIFEST, json.dumps(manifest, separators=(",", ":")).encode())
 
     def _write(self, name: str, content: bytes) -> None:
-        temporary = self.folder / f".{name}{_TEMPORARY}"
+        temporary = part_of(self.folder / name)
         try:
             with temporary.open("wb") as file:
                 file.write(content)
@@ -243,6 +280,11 @@ def _read_manifest(folder: Path, names: Sequence[str]) -> Mapping[str, Any]:
         manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
     except ValueError:
         raise StoreRefused(f"{folder / MANIFEST} is no JSON") from None
+    if isinstance(manifest, dict) and manifest.get("schema") == _UNSURE:
+        raise StoreRefused(
+            f"{folder} holds results of an earlier tvc, in which interrupted replications may "
+            "stand as whole ones: it is not resumed; name another folder"
+        )
     if not isinstance(manifest, dict) or manifest.get("schema") != SCHEMA:
         raise StoreRefused(f"{folder / MANIFEST} describes no study: its schema is not {SCHEMA}")
     return manifest

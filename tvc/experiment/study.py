@@ -65,6 +65,8 @@ def run_study(  # noqa: PLR0913 - what a study may be told
 
     Raises
     ------
+    KeyboardInterrupt
+        If it is interrupted, within one replication; what is finished is kept.
     tvc.experiment.engines.EngineRefused
         If the engine cannot run.
     tvc.experiment.store.StoreFull
@@ -74,9 +76,9 @@ def run_study(  # noqa: PLR0913 - what a study may be told
     done = {name: result for name, result in before.items() if result is not None}
     remaining = [task for task in tasks if task.identity not in done]
     name = tasks[0].study if tasks else ""
-    if store is not None:
-        store.declare(tasks)
     with store or nullcontext(), Progress(name, len(tasks), len(done), shown=progress) as bar:
+        if store is not None:
+            store.declare(tasks)
 
         def keep(result: Result) -> None:
             if store is not None:

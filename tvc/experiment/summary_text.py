@@ -1,6 +1,6 @@
 """What people read of one run: its measures, and the inputs that they rest on."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from math import isinf, isnan
 from typing import TYPE_CHECKING, Final
 
@@ -12,28 +12,14 @@ from tvc.authority.durations import (
     format_duration,
 )
 from tvc.files.faults import escape
-from tvc.files.metrics import MEASURES, Shape, Unit
 from tvc.files.workload import ASSUMPTION
+from tvc.trace.measures.catalogue import Group, Measure, Shape, Unit, grouped
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from tvc.world.simulation import Run
 
-#: What is shown under which heading; every measure has its place.
-GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
-    "Getting back in": ("time_to_access", "locked_out", "stranded"),
-    "The desk": (
-        "calls", "repeat_calls", "desk.abandoned", "desk.wait", "desk.minutes", "desk.utilisation",
-    ),
-    "Codes": (
-        "codes.generated", "codes.live", "codes.lapsed_unused", "generate.denied", "exposure",
-        "exposure.idle",
-    ),
-    "Sign-ins": ("sign_ins", "overstay"),
-    "Attackers": ("takeover", "access", "dwell"),
-}  # fmt: skip
-_ATTACKERS: Final = "Attackers"
 _NOTHING: Final = "none"
 #: What is longer pushes its own source to the right, and no other.
 _WIDEST_VALUE: Final = 40
@@ -64,11 +50,11 @@ def summary_lines(run: "Run", reached_ms: int | None = None) -> list[str]:
         function, _, name = metric.removesuffix(")").partition("(")
         known = by_measure.setdefault(name, [])
         known.append((where or function, meaning if not known else "", value, unit))
-    for heading, names in GROUPS.items():
-        if heading == _ATTACKERS and not run.workload.has_attackers:
+    for heading, measures in grouped().items():
+        if heading == Group.ATTACKERS and not run.workload.has_attackers:
             lines += ["", "Attackers: none in this workload"]
             continue
-        rows = [row for name in names for row in _rows_of(name, by_measure[name])]
+        rows = [row for measure in measures for row in _rows_of(measure, by_measure[measure.name])]
         lines += ["", heading, *_table(rows)]
     return lines
 
@@ -95,19 +81,18 @@ def _measured_lines(run: "Run", reached_ms: int | None) -> Iterator[str]:
         yield f"rows       kept of {_share(run.sampled)} of the people; measures count everybody"
 
 
-def _rows_of(name: str, found: Sequence[tuple[str, str, float, str]]) -> Iterator[_Row]:
+def _rows_of(measure: Measure, found: Sequence[tuple[str, str, float, str]]) -> Iterator[_Row]:
     """Return a measure's rows: its own, and below it its functions or its labels."""
-    measure = MEASURES[name]
     is_level = measure.shape is Shape.LEVEL
     totals = measure.shape is Shape.TOTAL
     first, *rest = found
     _, meaning, value, unit = first
     if is_level:
         # Nothing is counted of a level, so that all of its functions stand below its name.
-        yield name, "", meaning
+        yield measure.name, "", meaning
         rest = list(found)
     else:
-        yield name, spell_value(value, Unit(unit), total=totals), meaning
+        yield measure.name, spell_value(value, Unit(unit), total=totals), meaning
     if measure.shape is Shape.SPELL and not value:
         return
     # The longest comes last, after the percentiles.

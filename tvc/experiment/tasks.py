@@ -2,15 +2,17 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import takewhile
 from numbers import Integral, Real
 from traceback import walk_tb
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from tvc import __version__
+from tvc import __version__, interrupts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,6 +29,8 @@ _RESERVED: Final = frozenset({*IDENTITY, FAILURE})
 #: Of a very deep stack only its end says something.
 _PLACES_SHOWN: Final = 20
 _INT64: Final = 1 << 63
+#: How a place of a failure is told.
+_PLACE: Final = re.compile(r"\S+:\d+ in \S+")
 
 
 def digest_of(value: object) -> str:
@@ -115,7 +119,8 @@ class Task:
     def identity(self) -> str:
         """Names this task and no other: study, arm, digest of the arm, seed, replication."""
         # Slashes of the parts are escaped, so that two tasks never share an identity.
-        return "/".join(quote(str(part), safe=":[]=,. ") for part in self.columns().values())
+        parts = map(str, self.columns().values())
+        return "/".join(quote(part, ":[]=,. ", errors="surrogatepass") for part in parts)
 
     def columns(self) -> dict[str, str | int]:
         """Return the identity columns of its row."""
@@ -144,19 +149,59 @@ class Result:
         By column a scalar, or bytes; what is missing has no column. Empty after a failure.
     failure
         Where and why it failed: places, type and message of the exception. Empty for a row.
+    complete
+        False where an interrupt was raised while it ran and did not end it: what stands in it is
+        no result, and may be of half a replication.
+    lost
+        Whether the machine is to blame for the failure, and not the model: the worker died, or
+        memory ran out.
     """
 
     task: Task
     row: Mapping[str, Scalar]
     failure: str = ""
+    complete: bool = True
+    lost: bool = False
 
     def columns(self) -> dict[str, Scalar]:
         """Return the whole row: identity, what was measured, failure."""
         return {**self.task.columns(), **self.row, FAILURE: self.failure}
 
 
-def perform(model: Model, task: Task, version: str) -> tuple[dict[str, Scalar], str]:
-    """Run a task here, and return its row and its failure; one of them is empty.
+class ReplicationFailed(RuntimeError):
+    """A replication failed; the message tells which one, where and why.
+
+    Attributes
+    ----------
+    which
+        The replication, and of which arm.
+    places
+        Where it failed, from the model on; empty where the machine lost it.
+    kind
+        The type of the exception; the message of the exception may quote what must stay secret.
+    """
+
+    def __init__(self, result: Result) -> None:
+        lines = result.failure.splitlines()
+        self.places = tuple(takewhile(_PLACE.fullmatch, lines))
+        self.kind = lines[len(self.places)].partition(":")[0]
+        arm = f" of {result.task.arm}" if result.task.arm else ""
+        self.which = f"replication {result.task.replication}{arm}"
+        gap = "\n" if self.places else " "
+        super().__init__(f"{self.which} failed:{gap}{result.failure}")
+
+
+class ReplicationLost(ReplicationFailed):
+    """The machine lost a replication: its worker died again and again, or memory ran out."""
+
+
+def failed(result: Result) -> ReplicationFailed:
+    """Return the exception that tells of a failed result."""
+    return ReplicationLost(result) if result.lost else ReplicationFailed(result)
+
+
+def perform(model: Model, task: Task, version: str) -> tuple[dict[str, Scalar], str, bool, bool]:
+    """Run a task here, and return its row, its failure, and whether it is complete and was lost.
 
     Parameters
     ----------
@@ -167,14 +212,25 @@ def perform(model: Model, task: Task, version: str) -> tuple[dict[str, Scalar], 
     version
         Of tvc where the study was started. A worker of another one fails the task, since its
         rows could be others.
+
+    Returns
+    -------
+    tuple of (dict, str, bool, bool)
+        The rest of a `Result`: row or failure is empty.
     """
+    raised = interrupts.raised()
+    row: dict[str, Scalar] = {}
+    failure, lost = "", False
     try:
         if version != __version__:
             raise RuntimeError(f"this worker has tvc {__version__}, the study {version}")
-        return _checked(model(task)), ""
+        row = _checked(model(task))
+    except MemoryError:
+        failure, lost = "out of memory", True
     # A model that asks the process to exit ends its own task, and no study.
     except (Exception, SystemExit) as wrong:
-        return {}, _describe(wrong)
+        failure = _describe(wrong)
+    return row, failure, interrupts.raised() == raised, lost
 
 
 def _checked(row: Mapping[str, object]) -> dict[str, Scalar]:

@@ -26,8 +26,9 @@ from tvc.experiment.statistics.binomial import never_seen_bound
 from tvc.experiment.statistics.confidence_sequences import Bernoulli, Bounded, MeanSequence
 from tvc.experiment.statistics.decisions import Demand, Verdict
 from tvc.experiment.statistics.intervals import t_interval
-from tvc.files.metrics import Delta, Function, Metric, Shape, Share, Statistic
 from tvc.files.study import ExpectModel, RunModel
+from tvc.trace.measures.catalogue import Function, Shape
+from tvc.trace.measures.metrics import Delta, Metric, Share, Statistic
 
 __all__ = ["Judgement", "Verdict", "bounds_of", "judge", "needed_replications", "refuse"]
 
@@ -42,7 +43,7 @@ def bounds_of(metric: Metric) -> tuple[float, float] | None:
 
     Examples
     --------
-    >>> from tvc.files.metrics import parse_metric
+    >>> from tvc.trace.measures.metrics import parse_metric
     >>> bounds_of(parse_metric("p(takeover)")), bounds_of(parse_metric("delta(p(takeover))"))
     ((0.0, 1.0), (-1.0, 1.0))
     >>> bounds_of(parse_metric("mean(calls)"))

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from tvc.authority.requests import SHAPES, Kind, Shape
-from tvc.files.cases import Case
+from tvc.files.cases import ANYTHING, Case
 from tvc.files.documents import parse_document
 from tvc.files.faults import list_choices, show, suggest
 from tvc.files.models import STEPS
@@ -205,6 +205,10 @@ class Scenario:
     def expect_allow(self) -> "Scenario":
         """Expect that the latest request is allowed."""
         return self._complete("expect", "allow")
+
+    def expect_any(self) -> "Scenario":
+        """Accept every decision about the latest request."""
+        return self._complete("expect", ANYTHING)
 
     def expect_deny(self, reason: str, **details: object) -> "Scenario":
         """Expect that the latest request is denied.

@@ -10,10 +10,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass, field, fields
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from tvc.authority.reasons import Reason
-from tvc.authority.requests import Request
+from tvc.authority.requests import SHAPES, Request
 from tvc.authority.state import Person
 from tvc.files.policy_merging import MergedPolicy
 
@@ -46,7 +46,7 @@ class Expectation:
     Attributes
     ----------
     allowed
-        Whether the request is allowed.
+        Whether the request is allowed; None where every decision is accepted.
     reason, rule
         Why it is refused, and by which rule.
     challenge
@@ -55,7 +55,7 @@ class Expectation:
         After which wait the rule would pass, and which rate limit refuses.
     """
 
-    allowed: bool
+    allowed: bool | None
     reason: Reason | None = None
     rule: str | None = None
     challenge: str | None = None
@@ -64,6 +64,12 @@ class Expectation:
 
 
 ALLOW = Expectation(allowed=True)
+
+#: Every decision is accepted: such a step is there for what comes after it.
+ANY = Expectation(allowed=None)
+
+#: How files say that.
+ANYTHING: Final = "any"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +108,11 @@ class Step:
     save: str | None
     expect: Expectation
     stated: bool
+
+    @property
+    def asserts(self) -> bool:
+        """Whether some decision would not be as expected: not of a fact, nor of ``any``."""
+        return self.expect != ANY and not SHAPES[self.request.kind].fact
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +221,14 @@ class Case:
     def stochastic(self) -> bool:
         """Whether it is a workload to simulate, which has no steps."""
         return bool(self.study)
+
+    @property
+    def policies(self) -> dict[str, MergedPolicy]:
+        """What it is run under, by the name of the arm; that of an only arm is empty.
+
+        A comparison runs under the policies of its arms alone, whatever `policy` says.
+        """
+        return {arm.name: arm.policy for arm in self.arms} or {"": self.policy}
 
     @cached_property
     def digest(self) -> str:

@@ -5,7 +5,16 @@ from typing import Any
 from tvc.authority.reasons import Reason
 from tvc.authority.requests import Method, Proof, request
 from tvc.authority.state import Person
-from tvc.files.cases import ALLOW, AuditExpectation, AuditLine, Clock, Expectation, Step
+from tvc.files.cases import (
+    ALLOW,
+    ANY,
+    ANYTHING,
+    AuditExpectation,
+    AuditLine,
+    Clock,
+    Expectation,
+    Step,
+)
 from tvc.files.models import AuditModel, ClockModel, DenyModel, PersonModel, StepModel
 from tvc.files.nodes import Node, locate
 
@@ -30,7 +39,7 @@ def convert_clock(name: str, model: ClockModel) -> Clock:
 def convert_expectation(expect: str | DenyModel | None) -> Expectation:
     """Return what is expected of a step; that it is allowed, when the file does not say."""
     if not isinstance(expect, DenyModel):
-        return ALLOW
+        return ANY if expect == ANYTHING else ALLOW
     return Expectation(
         allowed=False,
         reason=Reason(expect.deny),

@@ -21,6 +21,7 @@ from ruamel.yaml.error import FileMark, MarkedYAMLError, StreamMark
 from tvc.files.faults import Fault, InvalidFile, escape, show, suggest
 from tvc.files.nodes import Mapping, Node, Scalar, Sequence
 from tvc.files.one_line import OneLine
+from tvc.files.outputs import note_input
 from tvc.files.scalars import resolve
 from tvc.files.yaml_events import EventSource, explain_error
 
@@ -279,23 +280,35 @@ _FORBIDDEN = re.compile(
 
 
 def read_document(path: str | Path) -> Node:
-    """Read a file as one document.
-
-    Only a regular file is opened: a pipe or a device could keep its reader waiting for ever.
+    """Read a file as one document; see `read_source` for which files are opened.
 
     Raises
     ------
     InvalidFile
         If it cannot be read, or is not a document; with all faults that could be found.
     """
+    return parse_document(read_source(path), str(path))
+
+
+def read_source(path: str | Path) -> bytes:
+    """Read a file, if it is one that may be read.
+
+    Only a regular file is opened: a pipe or a device could keep its reader waiting for ever. A
+    link is followed as long as it stays in its folder: what a message or an excerpt quotes is
+    read by others, and a link in somebody's change may lead to this machine's secrets.
+
+    Raises
+    ------
+    InvalidFile
+        If it cannot be read, or may not be; with one fault.
+    """
     name = str(path)
     try:
-        data = _read_bytes(Path(path), name)
-    except (OSError, ValueError) as error:
-        # ValueError is for a name with a NUL in it.
+        return _read_bytes(Path(path), name)
+    except (OSError, RuntimeError, ValueError) as error:
+        # ValueError is for a name with a NUL in it, RuntimeError for a loop of links.
         reason = getattr(error, "strerror", None) or str(error)
-        _refuse(name, 1, 1, f"this file cannot be read: {escape(reason)}")
-    return parse_document(data, name)
+        _refuse_unread(name, f"this file cannot be read: {escape(reason)}")
 
 
 def parse_document(text: str | bytes, name: str) -> Node:
@@ -332,9 +345,14 @@ def _read_bytes(path: Path, name: str) -> bytes:
     status = path.stat()
     if not stat.S_ISREG(status.st_mode):
         kind = "a directory" if stat.S_ISDIR(status.st_mode) else "a pipe or a device"
-        _refuse(name, 1, 1, f"this is {kind}, not a file")
+        _refuse_unread(name, f"this is {kind}, not a file")
+    target = path.resolve()
+    if path.is_symlink() and not target.is_relative_to(path.parent.resolve()):
+        _refuse_unread(name, "this link leads out of its folder: name the file that it leads to")
     _check_size(status.st_size, name)
-    with path.open("rb") as stream:
+    note_input(target)
+    # By its own name: a link may lead elsewhere by now.
+    with target.open("rb") as stream:
         # The size is only what it was a moment ago.
         return stream.read(MAX_BYTES + 1)
 
@@ -367,3 +385,7 @@ def _place(before: str) -> tuple[int, int]:
 
 def _refuse(name: str, line: int, column: int, message: str) -> NoReturn:
     raise InvalidFile([Fault(name, line, column, message)])
+
+
+def _refuse_unread(name: str, message: str) -> NoReturn:
+    raise InvalidFile([Fault(name, 1, 1, message, unread=True)])

@@ -9,6 +9,7 @@ from tvc.authority.durations import parse_duration
 from tvc.files.distributions import Empirical
 from tvc.files.faults import Fault, InvalidFile
 from tvc.files.models import Part
+from tvc.files.outputs import note_input
 from tvc.files.workload import WorkloadModel
 
 #: The heading that a file may have, and the largest file that is read.
@@ -86,7 +87,8 @@ def read_durations(path: Path, folder: Path) -> tuple[int, ...]:
 
 def _read_lines(path: Path, folder: Path) -> list[str]:
     try:
-        if not path.resolve().is_relative_to(folder.resolve()):
+        target = path.resolve()
+        if not target.is_relative_to(folder.resolve()):
             raise _unusable(path, "the file lies outside of the scenario's folder")
         status = path.stat()
         # A pipe among the files would be waited for without end.
@@ -94,7 +96,9 @@ def _read_lines(path: Path, folder: Path) -> list[str]:
             raise _unusable(path, "is no file")
         if status.st_size > _LARGEST_BYTES:
             raise _unusable(path, f"more than {_LARGEST_BYTES} bytes")
-        return path.read_text("utf-8-sig").splitlines()
+        note_input(target)
+        # By its own name: a link may lead elsewhere by now.
+        return target.read_text("utf-8-sig").splitlines()
     except OSError as error:
         raise _unusable(path, f"cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
@@ -104,4 +108,4 @@ def _read_lines(path: Path, folder: Path) -> list[str]:
 
 
 def _unusable(path: Path, message: str) -> InvalidFile:
-    return InvalidFile({Fault(str(path), 1, 1, message)})
+    return InvalidFile({Fault(str(path), 1, 1, message, unread=True)})

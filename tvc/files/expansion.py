@@ -10,6 +10,7 @@ import json
 import math
 import operator
 import re
+import unicodedata
 from collections.abc import Iterator
 from collections.abc import Mapping as AnyMapping
 from dataclasses import dataclass
@@ -28,7 +29,9 @@ MAX_STEPS: Final = 100_000
 
 _REFERENCE: Final = re.compile(r"\$\{([^{}]*)\}")
 _NAME: Final = re.compile(NAME_PATTERN.removesuffix("$"))
-_UNQUOTED: Final = re.compile(r"[A-Za-z0-9_.:+-]+")
+#: What stands in a word besides letters, their marks and numbers, by Unicode category.
+_IN_WORDS: Final = frozenset("_.:+-")
+_WORD_CATEGORIES: Final = frozenset("LMN")
 #: Keys of a scenario in which nothing is substituted.
 FIXED_KEYS: Final = frozenset({"id", "cases", "matrix"})
 
@@ -121,7 +124,23 @@ def label_of(row: AnyMapping[str, Node]) -> str:
 
 
 def _spell(text: str) -> str:
-    return text if _UNQUOTED.fullmatch(text) else json.dumps(text)
+    r"""Write a value as the file does: words as they are, other texts quoted.
+
+    Only what cannot be printed is escaped, since nobody could type it to select the case.
+
+    Examples
+    --------
+    >>> print(_spell("4h"), _spell("José"), _spell("a b"), _spell("zwei\nZeilen, größer"))
+    4h José "a b" "zwei\nZeilen, größer"
+    """
+    if text and all(_is_in_words(char) for char in text):
+        return text
+    quoted = json.dumps(text, ensure_ascii=False)
+    return "".join(char if char.isprintable() else json.dumps(char)[1:-1] for char in quoted)
+
+
+def _is_in_words(char: str) -> bool:
+    return char in _IN_WORDS or unicodedata.category(char)[0] in _WORD_CATEGORIES
 
 
 # Tables

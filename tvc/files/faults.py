@@ -6,6 +6,7 @@ or a CI log: a file must not be able to forge lines of a report or to move someb
 """
 
 import difflib
+import os
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -15,6 +16,9 @@ _LONGEST_SHOWN: Final = 40
 _MOST_CHOICES: Final = 12
 _LONGEST_WORD: Final = 60
 _SHORT_WORD: Final = 4
+#: The mark that makes a line an order to a CI server, with what may stand before it: ``::error::``
+#: at the beginning for GitHub, ``##[error]`` and ``##vso[...]`` anywhere for GitHub and Azure.
+CI_COMMAND: Final = re.compile(r"^ *:(?=:)|#(?=#\w*\[)")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -29,12 +33,16 @@ class Fault:
         Where, both counted from 1; the column counts characters, not bytes.
     message
         What is wrong, and where possible what to write instead, on one line.
+    unread
+        Whether the file was refused before it was read: nothing of it may be shown then, for it
+        may be a link to a file of secrets.
     """
 
     file: str
     line: int
     column: int
     message: str
+    unread: bool = False
 
     def __str__(self) -> str:
         return f"{escape(self.file)}:{self.line}:{self.column}: error: {self.message}"
@@ -62,17 +70,35 @@ class InvalidFile(Exception):
 def escape(text: str) -> str:
     r"""Make a text safe to print: one line, no control, format or lone surrogate characters.
 
+    Nor can it give orders to a CI server, which takes some lines of a log for its own. What is
+    escaped already stays as it is.
+
     Examples
     --------
-    >>> escape("a\nb\x1b[2J")
-    'a\\nb\\x1b[2J'
+    >>> escape("a\nb\x1b[2J"), escape("::error::b")
+    ('a\\nb\\x1b[2J', '\\x3a:error::b')
     """
-    if text.isprintable():
-        return text
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
-        for char in text
-    )
+    if not text.isprintable():
+        text = "".join(
+            char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
+            for char in text
+        )
+    if "::" in text or "##" in text:
+        text = CI_COMMAND.sub(lambda found: f"{found[0][:-1]}\\x{ord(found[0][-1]):02x}", text)
+    return text
+
+
+def show_path(path: str | os.PathLike[str]) -> str:
+    r"""Make the name of a file safe to print, alone or inside a message.
+
+    A name may hold any character but NUL, and bytes that are no text.
+
+    Examples
+    --------
+    >>> show_path("a\n::error::b.yaml")
+    'a\\n::error::b.yaml'
+    """
+    return escape(os.fspath(path))
 
 
 def show(value: object) -> str:

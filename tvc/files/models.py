@@ -31,7 +31,7 @@ from tvc.authority.reasons import Reason
 from tvc.authority.requests import SHAPES, Kind, Method, Shape
 from tvc.authority.rules import RULES
 from tvc.authority.state import PERMISSIONS, CodeEnd, SessionEnd
-from tvc.files.cases import Match
+from tvc.files.cases import ANYTHING, Match
 from tvc.files.faults import show
 from tvc.files.invariant_names import INVARIANT_NAMES
 
@@ -184,13 +184,13 @@ class DenyModel(Part):
 
 
 def _expectation_form(value: object) -> str:
-    return "#deny" if isinstance(value, Mapping) else "#allow"
+    return "#deny" if isinstance(value, Mapping) else "#word"
 
 
 #: The tags of unions begin with #, which no key of a file does, so that a place that pydantic
 #: reports turns into a place in the file by leaving them out.
 Expect = Annotated[
-    Annotated[Annotated[str, OneOf("expectation", ("allow",))], Tag("#allow")]
+    Annotated[Annotated[str, OneOf("expectation", ("allow", ANYTHING))], Tag("#word")]
     | Annotated[DenyModel, Tag("#deny")],
     Discriminator(_expectation_form),
 ]
@@ -234,7 +234,9 @@ class StepModel(Part):
     at: Maybe[Duration] = Field(None, description="when, counted from the scenario's start")
     after: Maybe[Duration] = Field(None, description="when, counted from the previous step")
     node: Maybe[Name] = Field(None, description="the clock that judges; true time by default")
-    expect: Maybe[Expect] = Field(None, description="allow (the default), or deny with a reason")
+    expect: Maybe[Expect] = Field(
+        None, description="allow (the default), deny with a reason, or any: every decision"
+    )
 
 
 #: What a field of a request is in a file, by the word that `SHAPES` uses for it.

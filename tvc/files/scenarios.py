@@ -1,7 +1,7 @@
 """Scenario files: from a file to cases that can be run, or to all that is wrong with it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -41,6 +41,7 @@ from tvc.files.wording import Report, report_errors
 
 if TYPE_CHECKING:
     from tvc.files.excess import Excess
+    from tvc.files.workload import WorkloadModel
 
 M = TypeVar("M", bound=Part)
 
@@ -129,7 +130,7 @@ def read_scenarios(
 class _Reader:
     """Reads one document; what all its scenarios share is read once."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - as it is asked for
+    def __init__(  # noqa: PLR0913, PLR0917 - as `read_scenarios` takes them
         self,
         report: Report,
         root: nodes.Mapping,
@@ -182,7 +183,7 @@ class _Reader:
         if not isinstance(scenarios, Sequence) or not scenarios.items:
             self._report.add(scenarios, "expected a list of one or more scenarios")
             return []
-        cases: list[Case] = []
+        cases: list[tuple[Case, Node]] = []
         room = MAX_STEPS
         ids: dict[str, Scalar] = {}
         for node in scenarios.items:
@@ -200,8 +201,11 @@ class _Reader:
                     return []
                 case = self._read_case(variant)
                 if case is not None:
-                    cases.append(case)
-        return cases
+                    cases.append((case, variant.node))
+        # A study refers to scenarios before and behind it: it is put together of what is right.
+        if self._report.faults:
+            return []
+        return [self._with_arms(case, node) if case.study else case for case, node in cases]
 
     def _read_case(self, variant: Variant) -> Case | None:
         node = variant.node
@@ -217,12 +221,8 @@ class _Reader:
             return None
         check_form(self._report, node, model)
         study: dict[str, Any] = {key: data[key] for key in STOCHASTIC_KEYS if key in data}
-        arms: tuple[Arm, ...] = ()
         if study:
             self._check_study(node, data)
-            if policy is not None and not self._report.faults:
-                arms = self._read_arms(policy, study)
-                self._check_arms(node, arms)
         if steps and model.audit is not None:
             check_audit(self._report, node, model.audit, steps, cast)
         if policy is None or steps is None or self._report.faults:
@@ -247,7 +247,6 @@ class _Reader:
             xfail=model.xfail,
             values={column: plain(value) for column, value in variant.values.items()},
             study=study,
-            arms=arms,
             expected_at=tuple(
                 locate(node, ("expect", place)) for place in range(len(study.get("expect", ())))
             ),
@@ -258,24 +257,29 @@ class _Reader:
         from tvc.files import study
 
         try:
-            study.read_stochastic(data)
+            model = study.read_stochastic(data)
         except ValidationError as error:
             report_errors(self._report, error, node, study.StochasticModel)
+        else:
+            if model.workload is not None:
+                self._measured(model.workload)
         others = self._scenarios_by_id
         for path, message in study.check_stochastic(data, others, self._policies.names()):
             self._report.add(node, message, *path, key=len(path) == 1)
 
-    def _read_arms(self, policy: MergedPolicy, study: dict[str, Any]) -> tuple[Arm, ...]:
-        """Return the arms of a study without faults; a comparison takes how its workload is run."""
+    def _with_arms(self, case: Case, node: Node) -> Case:
+        """Add its arms to a study; a comparison takes how its workload is run, too."""
         from tvc.files.study import override
 
-        compare = study.get("compare")
+        compare = case.study.get("compare")
         if compare is None:
-            return (Arm("", policy, study["workload"]),)
+            arm = Arm("", case.policy, case.study["workload"])
+            self._check_arm(arm, node)
+            return replace(case, arms=(arm,))
         other = self._scenarios_by_id[compare["on"]]
-        if "run" in other:
-            study.setdefault("run", other["run"])
-        return tuple(
+        run = {"run": other["run"]} if "run" in other else {}
+        study = {**run, **case.study}
+        arms = tuple(
             Arm(
                 name,
                 self._policies.resolve(compare[name]["policy"]),
@@ -283,23 +287,31 @@ class _Reader:
             )
             for name in ("baseline", "candidate")
         )
+        for arm in arms:
+            self._check_arm(arm, node)
+        return replace(case, study=study, arms=arms)
 
-    def _check_arms(self, node: Node, arms: tuple[Arm, ...]) -> None:
-        """Report files of measured durations that are wrong, and runs that would take too much."""
-        from tvc.files.empirical import with_measurements
+    def _check_arm(self, arm: Arm, node: Node) -> None:
+        """Report an arm whose replications would take too much, before anything runs."""
         from tvc.files.excess import find_excess
         from tvc.files.workload import WorkloadModel
 
-        for arm in arms:
-            model = WorkloadModel.model_validate(arm.workload)
-            try:
-                workload = with_measurements(model, self._folder)
-            except InvalidFile as error:
-                self._report.extend(error.faults)
-                continue
-            excess = find_excess(workload, arm.policy.policy, self._unbounded)
-            if excess is not None:
-                self._report.add(node, excess.message, *_place_of(excess, arm, node))
+        workload = self._measured(WorkloadModel.model_validate(arm.workload))
+        if workload is None:
+            return
+        excess = find_excess(workload, arm.policy.policy, self._unbounded)
+        if excess is not None:
+            self._report.add(node, excess.message, *_place_of(excess, arm, node))
+
+    def _measured(self, workload: "WorkloadModel") -> "WorkloadModel | None":
+        """Read the files of measured durations; report what is wrong with them."""
+        from tvc.files.empirical import with_measurements
+
+        try:
+            return with_measurements(workload, self._folder)
+        except InvalidFile as error:
+            self._report.extend(error.faults)
+            return None
 
     @cached_property
     def _scenarios_by_id(self) -> dict[str, dict[str, Any]]:

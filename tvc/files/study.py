@@ -21,21 +21,12 @@ from pydantic_core import ErrorDetails
 
 from tvc.authority.durations import format_duration, parse_duration
 from tvc.files.faults import show, suggest
-from tvc.files.metrics import (
-    PAIRED_MEASURES,
-    Delta,
-    Function,
-    Metric,
-    Share,
-    Statistic,
-    Unit,
-    narrow,
-    parse_metric,
-)
 from tvc.files.models import Maybe, Name, Part
 from tvc.files.quantities import LARGEST, ErrorChance, read_number
 from tvc.files.wording import check_word
 from tvc.files.workload import WorkloadModel, group, inputs
+from tvc.trace.measures.catalogue import PAIRED_MEASURES, Function, Unit
+from tvc.trace.measures.metrics import Delta, Metric, Share, Statistic, narrow, parse_metric
 
 #: The keys of a scenario that this module reads.
 STOCHASTIC_KEYS: Final = ("workload", "run", "expect", "compare")
@@ -361,7 +352,8 @@ def check_stochastic(
         problems += _check_workload(model.workload, model.run)
         workloads = [model.workload]
     elif model.compare is not None:
-        workloads = _check_arms(problems, model.compare, scenarios, policies)
+        run = model.run if "run" in scenario else None
+        workloads = _check_arms(problems, model.compare, run, scenarios, policies)
     for index, expectation in enumerate(model.expect):
         problem = _judge_metric(expectation.metric, model.compare is not None, workloads)
         if problem:
@@ -385,6 +377,10 @@ def _check_workload(workload: WorkloadModel, run: RunModel) -> Iterator[Problem]
         wrong = None if key in inputs() else f"unknown input {show(key)}{suggest(key, inputs())}"
         if wrong:
             yield ("workload", "sources", key), wrong
+    yield from _check_horizon(workload, run)
+
+
+def _check_horizon(workload: WorkloadModel, run: RunModel) -> Iterator[Problem]:
     horizon = f"the horizon of {format_duration(workload.horizon)}"
     for index, outage in enumerate(workload.outages):
         if outage.at >= workload.horizon:
@@ -396,10 +392,17 @@ def _check_workload(workload: WorkloadModel, run: RunModel) -> Iterator[Problem]
 def _check_arms(
     problems: list[Problem],
     compare: CompareModel,
+    run: RunModel | None,
     scenarios: Mapping[str, Mapping[str, Any]],
     policies: Collection[str] | None,
 ) -> list[WorkloadModel] | None:
-    """Return the workloads of both arms; None when they cannot be told."""
+    """Return the workloads of both arms; None when they cannot be told.
+
+    Parameters
+    ----------
+    run
+        Of the comparison; None takes that of the scenario it is `on`.
+    """
     if compare.baseline == compare.candidate:
         problems.append((("compare", "candidate"), "both arms are the same: nothing differs"))
     arms = {"baseline": compare.baseline, "candidate": compare.candidate}
@@ -412,13 +415,49 @@ def _check_arms(
     if wrong:
         problems.append((("compare", "on"), wrong))
         return None
-    plain = scenarios[compare.on]["workload"]
+    other = scenarios[compare.on]
+    met = _read_met(problems, compare.on, other)
+    if met is None:
+        return None
+    found = []
+    for name, arm in arms.items():
+        workload = _arm_workload(problems, name, other["workload"], arm.workload)
+        if workload is not None:
+            problems += _check_arm_horizon(name, arm, workload, run, met)
+            found.append(workload)
+    return found if len(found) == len(arms) else None
+
+
+def _read_met(problems: list[Problem], on: str, other: Mapping[str, Any]) -> StochasticModel | None:
+    """Read the workload that both arms meet, and its run; None when they cannot be read."""
     try:
-        WorkloadModel.model_validate(plain)
+        return read_stochastic({key: other[key] for key in ("workload", "run") if key in other})
     except ValidationError:
-        return None  # reported where it stands
-    workloads = [_arm_workload(problems, name, plain, arm.workload) for name, arm in arms.items()]
-    return [found for found in workloads if found is not None] if all(workloads) else None
+        # A fault is reported where it stands; what a table fills in is none, there.
+        if "cases" in other or "matrix" in other:
+            message = (
+                f"{show(on)} takes its workload or its run from a table: "
+                "expected a scenario that says every value itself"
+            )
+            problems.append((("compare", "on"), message))
+        return None
+
+
+def _check_arm_horizon(
+    name: str, arm: ArmModel, workload: WorkloadModel, run: RunModel | None, met: StochasticModel
+) -> Iterator[Problem]:
+    """Say what is wrong with the times of an arm, and is not so with those of what it meets."""
+    known = [] if met.workload is None else list(_check_horizon(met.workload, met.run))
+    for path, message in _check_horizon(workload, run or met.run):
+        if (path, message) in known:
+            continue
+        where, key, *below = path
+        if where == "run" and run is not None:
+            yield path, message
+        elif key in arm.workload:
+            yield ("compare", name, "workload", key, *below), message
+        else:
+            yield ("compare", name, "workload", "horizon"), message
 
 
 def _arm_workload(

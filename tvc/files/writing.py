@@ -14,7 +14,7 @@ from tvc.authority.durations import format_duration
 from tvc.authority.policy import Knob, Policy, find_knob
 from tvc.authority.requests import Proof
 from tvc.authority.state import Person
-from tvc.files.cases import AuditLine, Case, Clock, Expectation, Step
+from tvc.files.cases import ANY, ANYTHING, AuditLine, Case, Clock, Expectation, Step
 from tvc.files.policies import BASE, load_shipped, shipped_policies
 from tvc.files.policy_documents import REMOVED, is_name
 from tvc.files.scalars import resolve
@@ -196,6 +196,8 @@ def describe_step(step: Step) -> dict[str, Any]:
 
 def describe_expectation(expect: Expectation) -> str | dict[str, Any]:
     """Return what a file says of an expectation."""
+    if expect == ANY:
+        return ANYTHING
     if expect.allowed:
         return "allow"
     wait_ms = expect.retry_after_ms

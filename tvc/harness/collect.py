@@ -4,10 +4,12 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 from tvc.files.faults import Fault, InvalidFile
+from tvc.files.outputs import note_input
 from tvc.files.scenarios import ScenarioFile, load_scenarios
+from tvc.harness.sources import real_path
 
 #: How scenario files are named.
 SUFFIXES: Final = (".tvc.yaml", ".tvc.yml", ".tvc.json")
@@ -42,7 +44,7 @@ def is_scenario_file(path: str | os.PathLike[str]) -> bool:
 
 
 def find_files(paths: Iterable[str | os.PathLike[str]]) -> tuple[Path, ...]:
-    """Return the scenario files at or below some paths, each once.
+    """Return the scenario files at or below some paths, each once, however it is named.
 
     A folder gives the scenario files below it in order of their names, hidden folders left out;
     a file is taken whatever its name.
@@ -51,21 +53,37 @@ def find_files(paths: Iterable[str | os.PathLike[str]]) -> tuple[Path, ...]:
     ------
     NoSuchPath
         If a path does not exist.
+    OSError
+        If a folder cannot be read.
     """
-    found: dict[Path, None] = {}
+    found: dict[Path, Path] = {}
     for given in paths:
         path = Path(given)
         if path.is_dir():
-            for folder, folders, names in os.walk(path):
+            # Links to folders are not followed; one to a file is a fault where it leads out.
+            for folder, folders, names in os.walk(path, onerror=_raise):
                 folders[:] = sorted(name for name in folders if not name.startswith("."))
                 for name in sorted(names):
                     if is_scenario_file(name):
-                        found[Path(folder, name)] = None
+                        _add(found, Path(folder, name))
         elif path.exists() or path.is_symlink():
-            found[path] = None
+            _add(found, path)
         else:
             raise NoSuchPath(_missing(os.fspath(given)))
-    return tuple(found)
+    files = tuple(found.values())
+    for file in files:
+        note_input(file)
+    return files
+
+
+def _add(found: dict[Path, Path], path: Path) -> None:
+    """Add a file under the name that it is first met by; a link to a file is a file of its own."""
+    found.setdefault(real_path(path), path)
+
+
+def _raise(error: OSError) -> NoReturn:
+    # A folder that cannot be looked into may hold cases that fail.
+    raise error
 
 
 def _missing(path: str) -> str:

@@ -6,13 +6,13 @@ and every text comes as a list of single lines, so that a file cannot forge line
 
 import shlex
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
 from tvc.authority.authority import Record
 from tvc.authority.durations import format_duration
-from tvc.files.faults import escape
+from tvc.files.faults import CI_COMMAND, Fault, escape
 from tvc.harness.outcomes import CaseResult, Concern, Failure
 from tvc.timeline.driver import Run
 from tvc.trace.rows import field_of
@@ -78,12 +78,28 @@ def excerpt(  # noqa: PLR0913 - a place, and how much is shown around it
     return shown
 
 
+def fault_excerpt(fault: Fault, lines_of: Callable[[str], Sequence[str]]) -> list[str]:
+    """Show the place of a fault; nothing of a file that was refused before it was read.
+
+    Parameters
+    ----------
+    fault
+        The fault.
+    lines_of
+        Returns the lines of a file by its name; none where it cannot be read.
+    """
+    return [] if fault.unread else excerpt(lines_of(fault.file), fault.line, fault.column)
+
+
 def _cut_line(line: str, column: int, width: int) -> tuple[str, int]:
     """Return the part of a line around a column, and how far to the right the column then is."""
     column = min(column, len(line) + 1)
     # Only this stretch can be seen: a line of megabytes is not worth escaping to its end.
     base = max(0, column - 1 - width)
-    cells = [_cell(char) for char in line[base : column + width]]
+    stretch = line[base : column + width]
+    cells = [_cell(char) for char in stretch]
+    for order in CI_COMMAND.finditer(stretch):
+        cells[order.end() - 1] = f"\\x{ord(order[0][-1]):02x}"
     widths = [_cell_width(cell) for cell in cells]
     focus = column - 1 - base
     start, end = 0, len(cells)
@@ -185,10 +201,24 @@ def rerun_command(result: CaseResult, overrides: Mapping[str, str]) -> str:
 
 
 def _quote(word: str) -> str:
-    if word.isprintable():
+    if escape(word) == word:
         return shlex.quote(word)
-    escaped = escape(word.replace("\\", "\\\\")).replace("'", "\\'")
-    return f"$'{escaped}'"
+    orders = {order.end() - 1 for order in CI_COMMAND.finditer(word)}
+    cells = (
+        _shell_escape(char) if place in orders or not char.isprintable() else _shell_quote(char)
+        for place, char in enumerate(word)
+    )
+    return f"$'{''.join(cells)}'"
+
+
+def _shell_escape(char: str) -> str:
+    """Write a character between $' and ' by its bytes; a name may have some that are no text."""
+    handling = "surrogateescape" if "\udc80" <= char <= "\udcff" else "surrogatepass"
+    return "".join(f"\\x{byte:02x}" for byte in char.encode("utf-8", handling))
+
+
+def _shell_quote(char: str) -> str:
+    return f"\\{char}" if char in "\\'" else char
 
 
 def failure_block(

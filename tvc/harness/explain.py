@@ -8,7 +8,7 @@ from tvc.authority.durations import format_duration
 from tvc.authority.policy import find_knob
 from tvc.authority.requests import SHAPES, Kind
 from tvc.authority.state import State, apply
-from tvc.files.cases import Case
+from tvc.files.cases import ANY, Case
 from tvc.harness.examine import Comparison, Examination, differences, entries_about, examine
 from tvc.harness.judge import judge_step
 from tvc.harness.nearest import nearest_allows
@@ -83,7 +83,9 @@ def _explain_step(run: Run, taken: Taken, law: Law) -> Iterator[str]:
     yield f"  decision: {_decision_text(seen)}"
     if seen.decision.message:
         yield f'  the screen says: "{seen.decision.message}"'
-    if not result.ok:
+    if step.expect == ANY:
+        yield "  expected: any, so that this step cannot fail"
+    elif not result.ok:
         yield f"  expected: {result.expected}"
     yield from _rules(seen, request.kind)
     yield from _knobs(case, seen)

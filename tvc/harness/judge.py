@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from tvc.authority.authority import Record
 from tvc.authority.decide import LAW, Decision, Law
 from tvc.authority.durations import format_duration
-from tvc.files.cases import AuditExpectation, AuditLine, Case, Expectation
+from tvc.files.cases import ANY, ANYTHING, AuditExpectation, AuditLine, Case, Expectation
 from tvc.harness.boundaries.judging import generated_failures, probe_case
 from tvc.harness.outcomes import (
     CaseResult,
     Concern,
     Failure,
+    HeldPolicy,
     InvariantResult,
     Outcome,
     StepResult,
@@ -83,8 +84,9 @@ def result_of(case: Case, seed: int, outcome: Outcome, **parts: object) -> CaseR
         case.line,
         case.column,
         outcome,
-        case.policy.policy.name,
-        case.policy.digest,
+        tuple(
+            HeldPolicy(arm, held.policy.name, held.digest) for arm, held in case.policies.items()
+        ),
         case.digest,
         seed,
         tags=case.tags,
@@ -104,6 +106,8 @@ def judge_step(taken: Taken) -> StepResult:
 
 
 def _as_expected(expect: Expectation, decision: Decision) -> bool:
+    if expect == ANY:
+        return True
     if expect.allowed or decision.allowed:
         return expect.allowed == decision.allowed
     pairs = (
@@ -117,6 +121,8 @@ def _as_expected(expect: Expectation, decision: Decision) -> bool:
 
 
 def _expected_text(expect: Expectation) -> str:
+    if expect == ANY:
+        return ANYTHING
     if expect.allowed:
         return "allow"
     return _denial(

@@ -11,6 +11,7 @@ from typing import Any
 
 from tvc.authority.decide import LAW, Law, decide
 from tvc.authority.durations import format_duration
+from tvc.authority.edges import RATE_TURNS, SESSION_TURNS, edges
 from tvc.authority.policy import KNOBS, RATE_KNOBS, Knob, Policy
 from tvc.authority.requests import Kind, Request
 from tvc.authority.state import PERMISSIONS, Put, State, apply
@@ -104,22 +105,16 @@ def _time(question: _Question) -> Change | None:
 
 
 def _edges(question: _Question) -> Iterator[int]:
-    """Yield every reading at which something that the state remembers changes its meaning."""
-    policy, state = question.policy, question.state
-    leeway_ms = policy.clock.leeway_ms
-    for codes in state.codes.values():
-        yield from (code.expires_ms + leeway_ms for code in codes)
-    for guard in state.guards.values():
-        if guard.locked_until_ms is not None:
-            yield guard.locked_until_ms
-    session = state.sessions.get(question.request.by)
-    if session is not None:
-        yield session.started_ms + (policy.session.max_ms or 0)
-        yield session.latest_ms + (policy.session.idle_ms or 0)
-        yield (session.code_expires_ms or 0) + leeway_ms
-    for approvals in state.approvals.values():
-        yield from (at_ms + policy.issuer.approval_valid_ms for _, at_ms in approvals)
-    denied = decide(question.law, policy, state, question.request, question.now_ms)
+    """Yield every reading at which the answer may turn."""
+    law, policy, state, request = (
+        question.law, question.policy, question.state, question.request
+    )  # fmt: skip
+    for edge in edges(state, policy):
+        theirs = edge.turn not in SESSION_TURNS or edge.subject == request.by
+        # What the limits make of their windows together is told by how long there is to wait.
+        if theirs and edge.turn not in RATE_TURNS:
+            yield edge.reading_ms
+    denied = decide(law, policy, state, request, question.now_ms)
     if denied.retry_after_ms is not None:
         yield question.now_ms + denied.retry_after_ms
 

@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from tvc.harness.boundaries.probing import Probe
 from tvc.timeline.driver import Run, Taken
 
 if TYPE_CHECKING:
     from tvc.experiment.judging import StudyJudgement
+
+#: Why a workload that is there for others to run on, and expects nothing itself, is skipped.
+NOTHING_EXPECTED: Final = "nothing is expected of it; `tvc simulate` runs it"
 
 
 class Outcome(StrEnum):
@@ -101,6 +104,23 @@ class InvariantResult:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldPolicy:
+    """A policy that a case is run under.
+
+    Attributes
+    ----------
+    arm
+        ``baseline`` or ``candidate`` of a comparison; empty where there is but one policy.
+    name, digest
+        Which it is.
+    """
+
+    arm: str
+    name: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class CaseResult:
     """What came of one case.
 
@@ -112,8 +132,10 @@ class CaseResult:
         Where it stands.
     outcome
         How it ended.
-    policy, policy_digest, digest
-        The policy's name and digest, and the digest of the case's content.
+    policies
+        What it is run under: one policy, or those of the two arms of a comparison.
+    digest
+        The digest of the case's content.
     seed
         The seed it ran under.
     steps, invariants
@@ -139,8 +161,7 @@ class CaseResult:
     line: int
     column: int
     outcome: Outcome
-    policy: str
-    policy_digest: str
+    policies: tuple[HeldPolicy, ...]
     digest: str
     seed: int
     steps: tuple[StepResult, ...] = ()

@@ -1,21 +1,22 @@
 """Running a suite: load every file, select, and run each case, on one core or several."""
 
-import signal
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import repeat
 from pathlib import Path
 
+from tvc import interrupts
 from tvc.authority.decide import LAW, Law
 from tvc.files.cases import Case
 from tvc.files.faults import Fault
+from tvc.files.outputs import OutputFile, files_noted, noted_outputs
 from tvc.files.scenarios import ScenarioFile
 from tvc.harness.collect import Loading, load
-from tvc.harness.judge import run_case
+from tvc.harness.judge import result_of, run_case
 from tvc.harness.outcomes import CaseResult, Concern, Failure, Outcome, SuiteResult
 from tvc.harness.selection import Selection
+from tvc.workers import share
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ def _options(plan: Plan) -> dict[str, Callable[[Case], bool]]:
 
 
 def _is_built_on(file: str, case: Case) -> bool:
-    return any(origin.file == file for origin in case.policy.lineage)
+    return any(origin.file == file for held in case.policies.values() for origin in held.lineage)
 
 
 def _answered(plan: Plan, loaded: Loaded) -> frozenset[str]:
@@ -175,23 +176,23 @@ def run_guarded(
             result = run_simulated(case, seed, processes)
         else:
             result = run_case(case, law, seed)
+    except MemoryError:
+        # The machine's fault and not ours, so that there is nothing to report.
+        result = _unjudged(case, seed, Outcome.INCONCLUSIVE, Concern.NOT_RUNNABLE, "out of memory")
     except Exception as error:
-        where = _where(error)
-        message = f"internal error: {type(error).__name__}{where}; please report it"
-        result = CaseResult(
-            case.name,
-            case.file,
-            case.line,
-            case.column,
-            Outcome.ERROR,
-            case.policy.policy.name,
-            case.policy.digest,
-            case.digest,
-            seed,
-            failures=(Failure(Concern.INTERNAL, message, case.line, case.column),),
-            tags=case.tags,
-        )
+        if interrupts.asked():
+            # What an interrupt became on its way is no fault of the case.
+            raise KeyboardInterrupt from error
+        message = f"internal error: {type(error).__name__}{_where(error)}; please report it"
+        result = _unjudged(case, seed, Outcome.ERROR, Concern.INTERNAL, message)
     return replace(result, seconds=time.perf_counter() - started)
+
+
+def _unjudged(
+    case: Case, seed: int, outcome: Outcome, concern: Concern, message: str
+) -> CaseResult:
+    failure = Failure(concern, message, case.line, case.column)
+    return result_of(case, seed, outcome, failures=(failure,))
 
 
 def _where(error: Exception) -> str:
@@ -204,8 +205,9 @@ def _where(error: Exception) -> str:
     return f" in {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
 
 
-def _run_file(plan: Plan, path: Path) -> _Part:
-    return _run_loaded(plan, [load(path, plan.loading)])
+def _run_file(plan: Plan, outputs: Sequence[OutputFile], path: Path) -> _Part:
+    with files_noted(outputs):
+        return _run_loaded(plan, [load(path, plan.loading)])
 
 
 def _run_in_processes(plan: Plan) -> list[_Part]:
@@ -214,17 +216,13 @@ def _run_in_processes(plan: Plan) -> list[_Part]:
     A file is run before the others are known to be free of faults; where one is not, what ran is
     thrown away, which nobody can tell from its not having run.
     """
-    from concurrent.futures import ProcessPoolExecutor
-
     parts: list[_Part] = []
     each = replace(plan, processes=max(1, plan.processes // len(plan.files)))
-    pool = ProcessPoolExecutor(min(plan.processes, len(plan.files)), initializer=_leave_interrupts)
+    processes = min(plan.processes, len(plan.files))
     try:
-        parts.extend(pool.map(_run_file, repeat(each), plan.files))
+        share(partial(_run_file, each, noted_outputs()), plan.files, processes, parts.append)
     except KeyboardInterrupt:
         parts.append(_Part(SuiteResult(interrupted=True), frozenset()))
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
     return parts
 
 
@@ -241,8 +239,3 @@ def _joined(parts: Sequence[_Part]) -> SuiteResult:
         any(suite.interrupted for suite in suites),
         stop < len(suites) and not faults,
     )
-
-
-def _leave_interrupts() -> None:
-    """Let Ctrl-C reach the parent alone, which ends the others in good order."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -4,6 +4,7 @@ import os.path
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Protocol
 
 
@@ -67,9 +68,12 @@ def _is_within(name: str, wanted: str) -> bool:
 
 
 def _with_plain_path(name: str) -> str:
-    """Spell the file of a name in one way, so that ``./a.tvc.yaml`` is ``a.tvc.yaml``."""
+    """Spell the file of a name in one way, so that ``./a.tvc.yaml`` is ``a.tvc.yaml``.
+
+    A full path is another way to name what stands in the working folder.
+    """
     file, separator, case = name.partition("::")
-    return f"{os.path.normpath(file)}{separator}{case}"
+    return f"{os.path.normpath(Path(file).absolute())}{separator}{case}"
 
 
 #: More than anybody types, and few enough that nesting them exhausts no stack.

@@ -2,10 +2,11 @@
 
 from tvc.experiment.judging import NoSteadyState, judge_case
 from tvc.experiment.spreading import spread_over
+from tvc.experiment.tasks import ReplicationLost
 from tvc.experiment.verdicts import Verdict
 from tvc.files.cases import Case
 from tvc.harness.judge import result_of
-from tvc.harness.outcomes import CaseResult, Concern, Failure, Outcome
+from tvc.harness.outcomes import NOTHING_EXPECTED, CaseResult, Concern, Failure, Outcome
 
 _OUTCOMES = {
     Verdict.PASS: Outcome.PASSED,
@@ -29,14 +30,14 @@ def run_simulated(case: Case, rotation: int = 0, processes: int = 1) -> CaseResu
     Returns
     -------
     CaseResult
-        One without expectations is skipped: nothing could fail.
+        One without expectations is skipped: nothing could fail. One that finds no end of its
+        warm-up, or whose replications the machine lost, is inconclusive.
     """
     if not case.expected_at:
-        note = "nothing is expected of it; `tvc simulate` runs it"
-        return result_of(case, rotation, Outcome.SKIPPED, note=note)
+        return result_of(case, rotation, Outcome.SKIPPED, note=NOTHING_EXPECTED)
     try:
         study = judge_case(case, rotation=rotation, spread=spread_over(processes))
-    except NoSteadyState as why:
+    except (NoSteadyState, ReplicationLost) as why:
         failure = Failure(Concern.NOT_RUNNABLE, str(why), case.line, case.column)
         return result_of(case, rotation, Outcome.INCONCLUSIVE, failures=(failure,))
     failures = tuple(

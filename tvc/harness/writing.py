@@ -2,18 +2,19 @@
 
 import os
 import re
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TextIO
 
-from tvc.files.documents import MAX_BYTES
-from tvc.files.faults import suggest
+from tvc.files.documents import read_source
+from tvc.files.faults import InvalidFile, suggest
+from tvc.files.outputs import note_output, write_output
 from tvc.harness.formats import FORMATS, ReportContext
 from tvc.harness.outcomes import SuiteResult
 from tvc.harness.runner import Plan
+from tvc.harness.sources import Sources
 
 
 class BadOutput(ValueError):
@@ -39,8 +40,9 @@ def outputs_of(texts: Iterable[str], known: Iterable[str]) -> tuple[Output, ...]
     Raises
     ------
     BadOutput
-        If a format is unknown, two go to standard output or to one file, or a file's folder does
-        not exist.
+        If a format is unknown, or two go to standard output.
+    RefusedOutput
+        If a file will not do; see `tvc.files.outputs.note_output`.
     """
     known = tuple(known)
     found: list[Output] = []
@@ -53,9 +55,9 @@ def outputs_of(texts: Iterable[str], known: Iterable[str]) -> tuple[Output, ...]
         if separator and not file:
             raise BadOutput(f"-f {text}: a file name is missing after the colon")
         output = Output(name, Path(file) if file else None)
-        if output.file is not None and not output.file.parent.is_dir():
-            raise BadOutput(f"-f {text}: no such folder: {output.file.parent}")
-        if any(other.file == output.file for other in found):
+        if output.file is not None:
+            note_output(output.file, f"-f {text}")
+        elif any(other.file is None for other in found):
             raise BadOutput(f"-f {text}: two reports cannot go to the same place")
         found.append(output)
     if all(output.file is not None for output in found):
@@ -77,7 +79,7 @@ def write_reports(
     for output in outputs:
         if output.file is not None:
             text = FORMATS[output.format](suite, _context(plan, None))
-            write_whole(output.file, text)
+            write_output(output.file, text)
     (shown,) = [output for output in outputs if output.file is None]
     if shown.format != "pretty":
         stderr.write(FORMATS["pretty"](suite, _context(plan, stderr)))
@@ -90,64 +92,29 @@ def _context(plan: Plan, stream: TextIO | None) -> ReportContext:
     from tvc import __version__
 
     colour = stream is not None and stream.isatty() and not os.environ.get("NO_COLOR")
-    return ReportContext(__version__, plan.seed, dict(plan.loading.overrides), colour, lines_of)
+    sources = Sources(tuple(map(str, plan.files)))
+    return ReportContext(
+        __version__, plan.seed, dict(plan.loading.overrides), colour, lines_of, sources.place
+    )
 
 
 def lines_of(file: str) -> tuple[str, ...]:
-    """Return the lines of a scenario file for excerpts; none where it cannot be shown.
-
-    A file that was refused for what it is (a pipe, a device, something huge) is not opened here
-    either.
-    """
+    """Return the lines of a file for excerpts; none where it may not be read, or is not a text."""
     path = Path(file)
     try:
-        status = path.stat()
+        return _read_lines(path.absolute(), path.stat().st_mtime_ns)
     except (OSError, ValueError):
         return ()
-    if not path.is_file() or status.st_size > MAX_BYTES:
-        return ()
-    return _read_lines(path.resolve(), status.st_mtime_ns)
 
 
 @lru_cache(maxsize=64)
 def _read_lines(path: Path, _modified_ns: int) -> tuple[str, ...]:
     """Read once for all excerpts, and again where a notebook has written the file anew."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError):
+        text = read_source(path).decode("utf-8-sig")
+    except (InvalidFile, UnicodeDecodeError):
+        return ()
+    if "\0" in text:
         return ()
     # Not splitlines, which also splits where YAML does not.
     return tuple(re.split(r"\r\n?|\n", text.removesuffix("\n")))
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file so that it is whole or not there; a pipe or a device is written to.
-
-    Raises
-    ------
-    OSError
-        If it cannot be written, with the name that was given.
-    """
-    target = path.resolve() if path.is_symlink() else path
-    try:
-        if target.exists() and not target.is_file():
-            target.write_text(text, encoding="utf-8")
-        else:
-            _replace(target, text)
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, str(path)) from None
-
-
-def _replace(target: Path, text: str) -> None:
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        # Temporary files are their owner's alone; a report is as any other new file.
-        umask = os.umask(0)
-        os.umask(umask)
-        Path(temporary).chmod(0o666 & ~umask)
-        Path(temporary).replace(target)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

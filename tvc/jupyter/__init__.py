@@ -1,4 +1,4 @@
-"""Notebooks: the ``%%scenario`` cell magic and the explorer.
+"""Notebooks: how values are shown, the ``%%scenario`` cell magic, and the explorer.
 
-How values show themselves is known to each of them (``_repr_html_``).
+All HTML of values is here; the classes themselves know nothing of it.
 """

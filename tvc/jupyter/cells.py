@@ -9,7 +9,7 @@ from tvc.files.documents import parse_document
 from tvc.files.faults import InvalidFile, escape
 from tvc.files.models import FileModel
 from tvc.files.scenarios import read_scenarios
-from tvc.harness.excerpts import excerpt
+from tvc.harness.excerpts import fault_excerpt
 from tvc.harness.runner import run_guarded
 from tvc.jupyter.results import CellResult
 
@@ -80,7 +80,9 @@ def fault_text(invalid: InvalidFile, text: str, first_line: str) -> str:
     """
     lines = _lines(text, first_line)
     blocks = (
-        "\n".join((escape(str(fault)), *excerpt(lines, fault.line, fault.column)))
+        "\n".join(
+            (escape(str(fault)), *fault_excerpt(fault, lambda file: lines if file == CELL else ()))
+        )
         for fault in invalid.faults
     )
     return "\n\n".join(blocks)

@@ -20,7 +20,7 @@ from tvc.jupyter.exploring import (
     shows_both,
 )
 from tvc.jupyter.knobs import KNOBS, Choice, Knob, Slider, Value
-from tvc.tables import text
+from tvc.jupyter.tables import text
 
 try:
     import ipywidgets as widgets

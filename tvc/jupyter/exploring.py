@@ -19,17 +19,18 @@ from tvc.experiment.comparison_text import speller
 from tvc.experiment.replications import Asked
 from tvc.files.cases import Case
 from tvc.files.documents import parse_document
-from tvc.files.metrics import Statistic, parse_metric
+from tvc.files.outputs import write_output
 from tvc.files.policies import load_shipped
 from tvc.files.scenarios import read_scenarios
 from tvc.files.study import override
 from tvc.files.workload import WorkloadModel
 from tvc.files.writing import write_yaml
 from tvc.harness.collect import SUFFIXES
-from tvc.harness.writing import write_whole
 from tvc.jupyter.knobs import KEYS, Value, start_values
-from tvc.tables import table
-from tvc.world.simulation import Run, simulate
+from tvc.jupyter.tables import table
+from tvc.trace.measures.catalogue import MEASURES, Function, Place
+from tvc.trace.measures.metrics import Statistic, headlines
+from tvc.world.simulation import Run, simulate_whole
 
 #: What is explored unless something else is asked for: enough people that a picture is steady,
 #: few enough that it answers at once.
@@ -52,20 +53,10 @@ _REPLICATIONS: Final = {"min": 30, "max": 100}
 #: Of what one run gave, where the bound stands above it and how much is left open.
 _BOUND: Final = 1.3
 _MARGIN: Final = 0.2
-
-_HEADLINES: Final[Mapping[str, str]] = {
-    "mean(calls)": "calls to the desk",
-    "mean(repeat_calls)": "repeat calls",
-    "p95(time_to_access)": "time to access, 95 % within",
-    "mean(locked_out)": "locked-out hours",
-    "mean(stranded)": "hours stranded with the device back",
-    "mean(exposure)": "code-hours live",
-    "mean(exposure.idle)": "code-hours live and idle",
-    "mean(desk.utilisation)": "desk utilisation",
-    "mean(takeover)": "takeovers",
-    "mean(access)": "outsider access-hours",
-}
-_OF_ATTACKERS: Final = ("mean(takeover)", "mean(access)")
+#: What the file bounds: what the desk notices, and what an attacker would.
+_BOUNDED: Final = tuple(
+    Statistic(Function.MEAN, MEASURES[name]) for name in ("repeat_calls", "exposure")
+)
 
 
 # From values to a run
@@ -173,7 +164,7 @@ def explore_values(start: Start, values: Mapping[str, Value]) -> Explored:
 def _run(text: str) -> Run:
     (case,) = _read(text, Path(_FILE))
     (arm,) = arms_of(case)
-    return simulate(arm.policy, arm.workload, case.study["run"]["seed"])
+    return simulate_whole(arm.policy, arm.workload, case.study["run"]["seed"])
 
 
 def _read(text: str, path: Path) -> tuple[Case, ...]:
@@ -222,17 +213,17 @@ def headline(explored: Explored) -> str:
     attacked = any(run.workload.has_attackers for run in (explored.start, explored.now))
     horizon = explored.now.workload.horizon
     rows = []
-    for name, told in _HEADLINES.items():
-        if name in _OF_ATTACKERS and not attacked:
+    for metric in headlines(Place.EXPLORER):
+        if metric.measure.by_attackers and not attacked:
             continue
-        asked = Asked.read(name)
+        asked = Asked(metric)
         spell = speller(asked, horizon, bare=True)
         change = speller(asked, horizon, signed=True, bare=True)
-        at_start, now = (_value(run, name) for run in (explored.start, explored.now))
+        at_start, now = (run.measured.value(metric) for run in (explored.start, explored.now))
         both = isfinite(at_start) and isfinite(now)
         rows.append(
             (
-                told, spell(at_start), spell(now),
+                metric.label, spell(at_start), spell(now),
                 ("same" if now == at_start else change(now - at_start)) if both else "",
             )
         )  # fmt: skip
@@ -241,12 +232,6 @@ def headline(explored: Explored) -> str:
         "What is sure and what is chance, tvc compare tells."
     )
     return table(caption, ("", "at the start", "now", "change"), rows, numbers={1, 2, 3})
-
-
-def _value(run: Run, name: str) -> float:
-    metric = parse_metric(name)
-    assert isinstance(metric, Statistic)  # of one run there are no other ones
-    return run.measured.value(metric)
 
 
 # Saving
@@ -267,20 +252,17 @@ def scenario_text(start: Start, values: Mapping[str, Value]) -> str:
     run = explore_values(start, values).now
     document = start.document(values)
     (scenario,) = document["scenarios"]
-    scenario["expect"] = [
-        _expectation(metric, _value(run, metric))
-        for metric in ("mean(repeat_calls)", "mean(exposure)")
-    ]
+    scenario["expect"] = [_expectation(metric, run.measured.value(metric)) for metric in _BOUNDED]
     return _HEADER + write_yaml(document)
 
 
-def _expectation(metric: str, value: float) -> dict[str, Any]:
-    hours = parse_metric(metric).unit.is_time
+def _expectation(metric: Statistic, value: float) -> dict[str, Any]:
+    hours = metric.unit.is_time
     bound = _two_figures((value / HOUR_MS if hours else value) * _BOUND)
     margin = max(1, round(bound * _MARGIN))
     if hours:
-        return {"metric": metric, "at_most": f"{bound}h", "margin": f"{margin}h"}
-    return {"metric": metric, "at_most": bound, "margin": margin}
+        return {"metric": str(metric), "at_most": f"{bound}h", "margin": f"{margin}h"}
+    return {"metric": str(metric), "at_most": bound, "margin": margin}
 
 
 def _two_figures(number: float) -> int:
@@ -327,7 +309,7 @@ def save(start: Start, values: Mapping[str, Value], name: str, *, replace: bool 
     try:
         if path.exists() and not replace:
             raise FileExistsError(str(path))
-        write_whole(path, text)
+        write_output(path, text)
     except FileExistsError:
         raise
     except (OSError, ValueError) as error:

@@ -8,6 +8,7 @@ from IPython.display import display
 
 from tvc.files.faults import InvalidFile, show
 from tvc.jupyter.cells import fault_text, run_cell
+from tvc.jupyter.formatters import register_formatters
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -18,11 +19,12 @@ _show: Final[Any] = display
 
 
 def load_ipython_extension(shell: "InteractiveShell") -> None:
-    """Answer ``%load_ext tvc``: give a shell the ``%%scenario`` cell magic.
+    """Answer ``%load_ext tvc``: give a shell the ``%%scenario`` magic, and our values as tables.
 
     ``%%scenario [NAME]`` runs the YAML of the cell, a scenario file or a single scenario, and
     shows steps, verdicts and lives; what came of it is left in the variable NAME.
     """
+    register_formatters(shell)
     register: Any = shell.register_magic_function
     variables: dict[str, Any] = shell.user_ns
 

@@ -10,7 +10,7 @@ from tvc.harness.excerpts import failure_block
 from tvc.harness.formats.context import id_of, noted, summary_of
 from tvc.harness.formats.studies import study_lines
 from tvc.harness.outcomes import CaseResult, InvariantResult, Outcome, StepResult, SuiteResult
-from tvc.tables import table, text
+from tvc.jupyter.tables import table, text
 from tvc.timeline.driver import Run
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _failures(case: CaseResult, lines: Sequence[str]) -> Iterator[list[str]]:
 def _shown(case: CaseResult, lines: Sequence[str]) -> Iterator[str]:
     outcome = str(case.outcome).upper()
     title = noted(id_of(case), case.note)
-    yield f"<p><strong>{outcome}</strong> {text(title)} (policy {text(case.policy)})</p>"
+    yield f"<p><strong>{outcome}</strong> {text(title)} ({text(_policies(case))})</p>"
     if case.steps:
         count = f"{len(case.steps)} step{'' if len(case.steps) == 1 else 's'}"
         yield table(f"{id_of(case)}: {count}", _STEPS, map(_step, case.steps))
@@ -91,6 +91,10 @@ def _shown(case: CaseResult, lines: Sequence[str]) -> Iterator[str]:
         yield f"<pre>{'<br>'.join(map(text, block))}</pre>"
     if case.invariants:
         yield f"<p>{text(_invariants(case.invariants))}</p>"
+
+
+def _policies(case: CaseResult) -> str:
+    return ", ".join(f"{held.arm or 'policy'} {held.name}" for held in case.policies)
 
 
 def _step(result: StepResult) -> tuple[object, ...]:

@@ -52,11 +52,6 @@ class Run:
     trace: Trace
     handles: dict[str, str | None]
 
-    def _repr_html_(self) -> str:
-        from tvc.timeline.showing import show_run
-
-        return show_run(self)
-
 
 def play(case: Case, law: Law = LAW, seed: int = 0) -> Run:
     """Play a case from its first step to its last.

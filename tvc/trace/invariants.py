@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tvc.authority.authority import Record
+from tvc.authority.edges import generated_ends_ms, lock_until_ms
 from tvc.authority.policy import Policy, RateLimit
 from tvc.authority.reasons import Reason
 from tvc.authority.requests import SHAPES, Kind, Proof
@@ -57,15 +58,14 @@ def _allowed(record: Record, *kinds: Kind) -> bool:
 
 def _lives(trace: Trace) -> Iterator[tuple[Record, dict[str, _Life]]]:
     """Yield each record with the codes not ended before it, by id."""
-    leeway_ms = trace.policy.clock.leeway_ms
     lives: dict[str, _Life] = {}
     for record in trace.records:
         yield record, lives
         if record.type == "code.ended":
             lives.pop(record.code or "", None)
         elif _allowed(record, Kind.GENERATE) and record.request is not None:
-            lifetime_ms = record.request.lifetime_ms or 0
-            lives[record.code or ""] = _Life(record, record.at.true_ms + lifetime_ms + leeway_ms)
+            ends_ms = generated_ends_ms(record.request, record.at.true_ms, trace.policy)
+            lives[record.code or ""] = _Life(record, ends_ms)
 
 
 def _accepts_proof(record: Record) -> bool:
@@ -238,7 +238,8 @@ def lockout_holds(trace: Trace) -> Breach | None:
         failures = counts.setdefault(key, [])
         failures.append(record.seq)
         if len(failures) >= rules.failures:
-            locks[key] = (record.at.true_ms + rules.for_ms, tuple(counts.pop(key)))
+            until_ms = lock_until_ms(trace.policy, record.at.true_ms)
+            locks[key] = (until_ms, tuple(counts.pop(key)))
     return None
 
 

@@ -54,8 +54,3 @@ class Trace:
     def is_outsider(self, person: str | None) -> bool:
         """Whether a person has no account."""
         return person is not None and person not in self.initial.accounts
-
-    def _repr_html_(self) -> str:
-        from tvc.trace.showing import show_trace
-
-        return show_trace(self)

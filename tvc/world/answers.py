@@ -1,17 +1,14 @@
 """Answers to attacks: notices that are seen and reported, and what the desk does then."""
 
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from tvc.authority.requests import Kind, Method, Proof, Request
 from tvc.authority.tuples import builder
 from tvc.world.draws import ATTACKS
-from tvc.world.issuing import Admin
+from tvc.world.issuing import Admin, Setting
 from tvc.world.kernel import Due, Rank, tie_key
-
-if TYPE_CHECKING:
-    from tvc.world.attackers import Attack
-    from tvc.world.world import World
+from tvc.world.ports import Intrusion
 
 _request: Final = builder(Request)
 _KEY: Final = tie_key(Rank.ADMIN, 0)
@@ -30,10 +27,10 @@ class Answers:
 
     __slots__ = ("_world",)
 
-    def __init__(self, world: "World") -> None:
+    def __init__(self, world: Setting) -> None:
         self._world = world
 
-    def notify(self, attack: "Attack", kind: Kind, now_ms: int) -> None:
+    def notify(self, attack: Intrusion, kind: Kind, now_ms: int) -> None:
         """Let the user see the notice of an attacker's allowed request, where one was sent."""
         world = self._world
         if kind not in world.policy.notify:

@@ -5,24 +5,22 @@ code; the user whom an attack disturbs, or who sees a notice, may have it answer
 """
 
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
 from tvc.authority.decide import Decision
 from tvc.authority.durations import DAY_MS
 from tvc.authority.reasons import Reason
 from tvc.authority.requests import Kind, Method, Proof, Request
 from tvc.authority.tuples import builder
-from tvc.world.answers import Answers
 from tvc.world.draws import ATTACKS
 from tvc.world.issuing import Admin, Case, Outcome
+from tvc.world.issuing import Setting as AdminSetting
 from tvc.world.kernel import Due, Rank, tie_key
+from tvc.world.people import user_name
+from tvc.world.ports import Crowd, HelpDesk
+from tvc.world.reactions import AFTER_A_GUESS, REMEDIES, Guess, Remedy
 from tvc.world.streams import Streams
-from tvc.world.users import Cause
 from tvc.world.weeks import WeekRate, arrivals
-from tvc.world.world import user_name
-
-if TYPE_CHECKING:
-    from tvc.world.world import World
 
 _request: Final = builder(Request)
 _YEAR_DAYS: Final = 365
@@ -34,6 +32,18 @@ _GUESSERS: Final = 1 << 62
 _WEEK_MS: Final = 7 * DAY_MS
 #: Uniform numbers have 53 bits.
 _TOLD_APART: Final = 1 << 53
+
+
+class Setting(AdminSetting, Protocol):
+    """What attackers see of their surroundings: whom they call, and whom they disturb.
+
+    An issuer who is one of them acts as an admin does.
+    """
+
+    @property
+    def desk(self) -> HelpDesk: ...  # noqa: D102 - above
+    @property
+    def population(self) -> Crowd: ...  # noqa: D102
 
 
 class Attack:
@@ -60,7 +70,7 @@ class Attack:
     suspicious = False
 
     def __init__(  # noqa: PLR0913, PLR0917 - who, after whom, and where among others
-        self, world: "World", kind: str, entity: int, number: int, victim: int, arrival: int
+        self, world: Setting, kind: str, entity: int, number: int, victim: int, arrival: int
     ) -> None:
         self._world = world
         self.kind = kind
@@ -111,19 +121,19 @@ class Attack:
 
     def given(self, ordinal: int, at_ms: int) -> None:
         """Be told a code by the desk, and use it at once."""
-        attackers = self._world.attackers
+        world = self._world
         self._learn(ordinal, at_ms)
-        attackers.answers.notify(self, Kind.GENERATE, at_ms)
+        world.answers.notify(self, Kind.GENERATE, at_ms)
         self.enter(at_ms)
-        attackers.disturb(self.victim, at_ms)
+        world.population.disturb(self.victim, at_ms)
         self._done(at_ms)
 
     def helped(self, now_ms: int) -> None:
         """Be told a password by the desk, and use it at once."""
-        attackers = self._world.attackers
-        attackers.answers.notify(self, Kind.RESET_PASSWORD, now_ms)
+        world = self._world
+        world.answers.notify(self, Kind.RESET_PASSWORD, now_ms)
         self.enter(now_ms)
-        attackers.disturb(self.victim, now_ms)
+        world.population.disturb(self.victim, now_ms)
         self._done(now_ms)
 
     def unserved(self, now_ms: int) -> None:
@@ -158,7 +168,7 @@ class Attack:
         ))  # fmt: skip
         decision = self._world.ask(request, now_ms, self.entity)
         if decision.allowed:
-            self._world.attackers.answers.notify(self, Kind.SIGN_IN, now_ms)
+            self._world.answers.notify(self, Kind.SIGN_IN, now_ms)
         return decision
 
     def _enroll(self, now_ms: int) -> None:
@@ -168,7 +178,8 @@ class Attack:
             None,
         ))  # fmt: skip
         decision = world.ask(enroll, now_ms, self.entity)
-        if decision.reason is Reason.STEP_UP_REQUIRED and self.code is not None:
+        step_up_helps = decision.reason is not None and REMEDIES[decision.reason] is Remedy.STEP_UP
+        if step_up_helps and self.code is not None:
             step_up = _request((
                 Kind.STEP_UP, self.person, None, None, None, None, Proof.RIGHT, (self.code,), True,
                 False, None,
@@ -176,7 +187,7 @@ class Attack:
             if world.ask(step_up, now_ms, self.entity).allowed:
                 decision = world.ask(enroll, now_ms, self.entity)
         if decision.allowed:
-            world.attackers.answers.notify(self, Kind.ENROLL, now_ms)
+            world.answers.notify(self, Kind.ENROLL, now_ms)
 
     def _done(self, now_ms: int) -> None:
         self._world.people.release(self.subject, now_ms)
@@ -220,16 +231,17 @@ class Attack:
         while self.guesses < tries:
             matched = self._lucky()
             decision = self._sign_in(matched, now_ms)
-            if decision.allowed:
+            if decision.reason is None:
                 self._learn(matched[0], now_ms)
                 if world.draws.enrolls_method(self.entity, self.number, 0):
                     self._enroll(now_ms)
                 break
-            if decision.reason is Reason.LOCKED_OUT:
+            reaction = AFTER_A_GUESS[decision.reason]
+            if reaction is Guess.WAIT:
                 wait_ms = max(decision.retry_after_ms or 0, 1)
                 world.kernel.at(now_ms + wait_ms, self.key, self._guess_on)
                 return
-            if decision.reason is not Reason.WRONG_CODE:
+            if reaction is Guess.STOP:
                 break
             self.guesses += 1
         self._done(now_ms)
@@ -283,17 +295,14 @@ class Attackers:
 
     Attributes
     ----------
-    answers : Answers
-        What is done about them.
     after_codes : bool
         Whether anybody is after the codes that are sent to users.
     """
 
-    __slots__ = ("_arrived", "_sources", "_world", "after_codes", "answers")
+    __slots__ = ("_arrived", "_sources", "_world", "after_codes")
 
-    def __init__(self, world: "World", streams: Streams) -> None:
+    def __init__(self, world: Setting, streams: Streams) -> None:
         self._world = world
-        self.answers = Answers(world)
         self._arrived = 0
         attackers = world.workload.attackers
         self.after_codes = attackers.thieves.per_leak > 0 or attackers.guessers.per_code > 0
@@ -342,10 +351,6 @@ class Attackers:
     def _attack(self, kind: str, entity: int, number: int, victim: int) -> Attack:
         self._arrived += 1
         return Attack(self._world, kind, entity, number, victim, self._arrived)
-
-    def disturb(self, victim: int, now_ms: int) -> None:
-        """Let the user notice, at their next sign-in, what was done to the account."""
-        self._world.population.trouble(victim, Cause.DISTURBED, now_ms)
 
     def code_sent(self, user: int, incident: int, code: int, ordinal: int, now_ms: int) -> None:
         """Let a code that was sent to its user be stolen, or guessed at."""

@@ -8,19 +8,14 @@ own, sits out while the others go on.
 from collections import deque
 from functools import partial
 from heapq import heappop, heappush
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import Final
 
 from tvc.authority.durations import HOUR_MS
-from tvc.authority.reasons import Reason
 from tvc.trace.measures.desk import DeskCall
-from tvc.world.issuing import Admin, Case, Outcome, expire
+from tvc.world.issuing import Admin, Case, Outcome, Setting, expire
 from tvc.world.kernel import Due, Rank, tie_key
-from tvc.world.weeks import Openings
-from tvc.world.world import week_offset_ms
-
-if TYPE_CHECKING:
-    from tvc.world.users import Incident
-    from tvc.world.world import World
+from tvc.world.ports import Caller
+from tvc.world.weeks import Openings, week_offset_ms
 
 #: How long an admin who cannot sign in sits out before trying again.
 _PAUSE_MS: Final = HOUR_MS
@@ -35,53 +30,6 @@ _ENDS: Final = {
     Outcome.REFUSED: "refused",
     Outcome.UNABLE: "refused",
 }
-
-
-class Caller(Protocol):
-    """Whoever calls: a user in trouble or an attacker.
-
-    Attributes
-    ----------
-    person, subject
-        Who calls, and for whose account.
-    entity, number, calls
-        What their draws are keyed by: who, the incident, and how often they have called.
-    key
-        Their place among simultaneous events.
-    rightful
-        Whether they are who they say they are.
-    refused
-        Why their latest sign-in was refused, which is what they call about.
-    device_usable
-        Whether they hold a device that is enrolled on the account.
-    call
-        The call that is under way.
-    """
-
-    person: str
-    entity: int
-    number: int
-    calls: int
-    key: int
-    call: object
-    refused: Reason | None
-    device_usable: bool
-
-    @property
-    def subject(self) -> str: ...  # noqa: D102 - above
-    @property
-    def rightful(self) -> bool: ...  # noqa: D102 - above
-    @property
-    def wants_desk(self) -> bool: ...  # noqa: D102 - whether they have still to be heard
-    @property
-    def wants_reset(self) -> bool: ...  # noqa: D102 - whether the code is no use without a password
-    @property
-    def suspicious(self) -> bool: ...  # noqa: D102 - whether others were at their account
-    @property
-    def approvable(self) -> bool: ...  # noqa: D102 - whether colleagues approve their code
-    def given(self, ordinal: int, at_ms: int) -> None: ...  # noqa: D102 - the desk's answers
-    def helped(self, now_ms: int) -> None: ...  # noqa: D102
-    def unserved(self, now_ms: int) -> None: ...  # noqa: D102
 
 
 class Call(DeskCall):
@@ -123,7 +71,7 @@ class Desk:
         "_admins", "_busy", "_free", "_left", "_line", "_openings", "_waiting", "_waking", "_world",
     )  # fmt: skip
 
-    def __init__(self, world: "World") -> None:
+    def __init__(self, world: Setting) -> None:
         self._world = world
         self._openings = Openings(world.workload.desk.shifts, week_offset_ms(world.workload))
         self._admins = [Admin(world, index) for index in range(world.workload.desk.admins)]
@@ -294,14 +242,14 @@ class Desk:
 
     # What is done without a call
 
-    def expire_afterwards(self, incident: "Incident", now_ms: int) -> None:
-        """Let an admin expire the code of a user whose device is back, while the desk is open."""
+    def expire_afterwards(self, caller: Caller, now_ms: int) -> None:
+        """Let an admin expire the code of a caller whose device is back, while the desk is open."""
         open_ms = self._openings.next_open(now_ms)
         if open_ms > now_ms:
-            expire_later = partial(self._expire_later, incident.person, incident.entity)
+            expire_later = partial(self._expire_later, caller.person, caller.entity)
             self._world.kernel.at(open_ms, tie_key(Rank.ADMIN, 0), expire_later)
         else:
-            self._expire(incident.person, incident.entity, now_ms)
+            self._expire(caller.person, caller.entity, now_ms)
 
     def _expire_later(self, subject: str, entity: int, event: Due) -> None:
         self._expire(subject, entity, event.at_ms)

@@ -5,24 +5,51 @@ working day alone, and users are alike, so that the number of those who sign in 
 is binomial for each k. Days of which only a part is measured are gone through user by user.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from math import exp
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
 from tvc.authority.durations import DAY_MS
 from tvc.authority.requests import Kind, Method, Request
 from tvc.files.sampling import cdf
 from tvc.world.kernel import Due, Rank, tie_key
+from tvc.world.people import user_name
+from tvc.world.ports import Crowd, Ground
 from tvc.world.streams import Streams
 from tvc.world.working_days import Shift
-from tvc.world.world import user_name
-
-if TYPE_CHECKING:
-    from tvc.world.world import World
 
 _YEAR_DAYS: Final = 365
 _METHOD: Final = Method.AUTHENTICATOR
+
+
+class Opened(Protocol):
+    """What the crowd sees of somebody in trouble.
+
+    Attributes
+    ----------
+    opened_ms
+        Since when.
+    """
+
+    opened_ms: int
+
+
+class Setting(Ground, Protocol):
+    """What the crowd sees of its surroundings.
+
+    Attributes
+    ----------
+    population
+        What it is a part of.
+    open
+        Who is in trouble, and so no part of the crowd, by person.
+    """
+
+    @property
+    def population(self) -> Crowd: ...  # noqa: D102 - above
+    @property
+    def open(self) -> Mapping[str, Opened]: ...  # noqa: D102
 
 
 class Everybody:
@@ -38,7 +65,7 @@ class Everybody:
 
     __slots__ = ("_closed_today", "_counted", "_screen", "_simulated", "_today", "_world")
 
-    def __init__(self, world: "World", streams: Streams) -> None:
+    def __init__(self, world: Setting, streams: Streams) -> None:
         self._world = world
         self._screen = streams.screen("sign_ins.ordinary")
         days = world.days.day_of(world.window.end_ms) + 2

@@ -5,31 +5,47 @@ lifetime that the policy allows, expires the old code first, gets the approvals,
 retry_after. Only where nothing of the kind helps does the caller go without.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum, auto
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
 from tvc.authority.decide import Decision
 from tvc.authority.policy import Policy
-from tvc.authority.reasons import Reason
 from tvc.authority.requests import Kind, Method, Proof, Request
 from tvc.authority.tuples import builder
 from tvc.world.draws import ADMINS
-from tvc.world.kernel import Due, Rank, tie_key
-
-if TYPE_CHECKING:
-    from tvc.world.desk import Caller
-    from tvc.world.world import World
+from tvc.world.kernel import Action, Due, Rank, tie_key
+from tvc.world.people import admin_name
+from tvc.world.ports import Adversaries, Caller, Ground, IncidentResponse, Trouble
+from tvc.world.reactions import CALLED_ABOUT, REMEDIES, Help, Remedy
 
 _request: Final = builder(Request)
 _METHOD: Final = Method.AUTHENTICATOR
 _RIGHT: Final = Proof.RIGHT
 _SIGN_IN: Final = Kind.SIGN_IN
 _GENERATE: Final = Kind.GENERATE
-_WRONG_PASSWORD: Final = Reason.WRONG_PASSWORD
-_SUPERSEDED: Final = Reason.SUPERSEDED_BY_CODE
 #: More refusals in a row than there are things to mend mean that nothing will help.
 _MOST_REMEDIES: Final = 8
+
+
+class Setting(Ground, Protocol):
+    """What admins see of their surroundings.
+
+    Attributes
+    ----------
+    open
+        Who is in trouble, admins among them, by person.
+    attackers, answers
+        What codes that are sent, and attacks that come to light, set off.
+    """
+
+    @property
+    def open(self) -> Mapping[str, Trouble]: ...  # noqa: D102 - above
+    @property
+    def attackers(self) -> Adversaries: ...  # noqa: D102
+    @property
+    def answers(self) -> IncidentResponse: ...  # noqa: D102
 
 
 class Outcome(StrEnum):
@@ -58,10 +74,10 @@ class Admin:
 
     __slots__ = ("_day", "_world", "index", "key", "name")
 
-    def __init__(self, world: "World", index: int) -> None:
+    def __init__(self, world: Setting, index: int) -> None:
         self._world = world
         self.index = index
-        self.name = f"a{index + 1}"
+        self.name = admin_name(index)
         self.key = tie_key(Rank.ADMIN, index)
         self._day = -1
 
@@ -94,24 +110,22 @@ class Admin:
         if decision.allowed:
             return decision
         for _ in range(2):
-            remedy = _ADMITTANCE.get(decision.reason)
-            if remedy is None or not self.present(remedy, now_ms).allowed:
+            admittance = _admittance(decision)
+            if admittance is None or not self.present(admittance, now_ms).allowed:
                 break
             decision = self._world.ask(request, now_ms, entity)
         return decision
 
 
-_ADMITTANCE: Final[dict[Reason | None, Kind]] = {
-    Reason.NOT_SIGNED_IN: Kind.SIGN_IN,
-    Reason.SESSION_EXPIRED: Kind.SIGN_IN,
-    Reason.STEP_UP_REQUIRED: Kind.STEP_UP,
-}
+_ADMITTANCE: Final = {Remedy.SIGN_IN: Kind.SIGN_IN, Remedy.STEP_UP: Kind.STEP_UP}
 
-#: Refusals of a sign-in after which a user needs no code to get in.
-_FACTS: Final[dict[Reason | None, Kind]] = {
-    Reason.LOCKED_OUT: Kind.UNLOCK,
-    Reason.USER_FROZEN: Kind.UNFREEZE,
-}
+#: What lets a user in again without a code.
+_FACTS: Final = {Help.UNLOCK: Kind.UNLOCK, Help.UNFREEZE: Kind.UNFREEZE}
+
+
+def _admittance(decision: Decision) -> Kind | None:
+    """Return what of an admin's own is missing for a request."""
+    return None if decision.reason is None else _ADMITTANCE.get(REMEDIES[decision.reason])
 
 
 def expire(admin: Admin, subject: str, entity: int, now_ms: int) -> Decision:
@@ -138,7 +152,7 @@ class Case:
 
     __slots__ = ("_admin", "_caller", "_lifetime_ms", "_ticket", "_tries", "_world")
 
-    def __init__(self, world: "World", admin: Admin, caller: "Caller", asked_ms: int) -> None:
+    def __init__(self, world: Setting, admin: Admin, caller: Caller, asked_ms: int) -> None:
         self._world = world
         self._admin = admin
         self._caller = caller
@@ -151,18 +165,19 @@ class Case:
         if not self._admin.ready(now_ms):
             return Outcome.UNABLE
         caller = self._caller
-        if caller.refused is _WRONG_PASSWORD:
+        wanted = Help.CODE if caller.refused is None else CALLED_ABOUT[caller.refused]
+        if wanted is Help.PASSWORD:
             if not self._reset(now_ms):
                 return Outcome.REFUSED
             caller.helped(now_ms)
             return _DONE
         if caller.rightful:
-            fact = _FACTS.get(caller.refused)
+            fact = _FACTS.get(wanted)
             if fact is not None:
                 self._world.ask(self._request(fact), now_ms, caller.entity)
                 caller.helped(now_ms)
                 return _DONE
-            if caller.device_usable and caller.refused is _SUPERSEDED:
+            if caller.device_usable and wanted is Help.FREE_METHODS:
                 return self._free_methods(now_ms)
         return self._generate(now_ms)
 
@@ -179,41 +194,51 @@ class Case:
         """Expire a code that keeps its subject from the device in their hand."""
         caller = self._caller
         decision = self._admin.ask(self._request(Kind.EXPIRE), now_ms, caller.entity)
-        if not decision.allowed and decision.reason is not Reason.NO_LIVE_CODE:
+        if decision.reason is not None and REMEDIES[decision.reason] is not Remedy.NO_NEED:
             return Outcome.REFUSED
         if caller.suspicious and caller.entity < ADMINS:
-            self._world.attackers.answers.suspect(caller.subject, caller.entity, now_ms)
+            self._world.answers.suspect(caller.subject, caller.entity, now_ms)
         caller.helped(now_ms)
         return _DONE
 
     def _generate(self, now_ms: int) -> Outcome:
-        world, caller, admin = self._world, self._caller, self._admin
+        caller, admin = self._caller, self._admin
         for _ in range(_MOST_REMEDIES):
             request = _request((
                 _GENERATE, admin.name, caller.subject, self._lifetime_ms, self._ticket, None,
                 _RIGHT, None, True, False, None,
             ))  # fmt: skip
             decision = admin.ask(request, now_ms, caller.entity)
-            if decision.allowed:
+            if decision.reason is None:
                 self._hand_over(decision.code or 0, now_ms)
                 return _DONE
-            match decision.reason:
-                case Reason.CODE_ALREADY_LIVE:
-                    ended = admin.ask(self._request(Kind.EXPIRE), now_ms, caller.entity)
-                    if not ended.allowed:
-                        return Outcome.REFUSED
-                case Reason.TICKET_MISSING:
-                    self._ticket = f"call-{caller.calls}"
-                case Reason.APPROVAL_REQUIRED | Reason.RATE_LIMITED:
-                    return self._wait(decision, now_ms)
-                case Reason.NOT_SIGNED_IN | Reason.SESSION_EXPIRED | Reason.STEP_UP_REQUIRED:
-                    return Outcome.UNABLE
-                case _:
-                    fitting_ms = _fit(self._lifetime_ms, decision.reason, world.policy)
-                    if fitting_ms == self._lifetime_ms:
-                        return Outcome.REFUSED
-                    self._lifetime_ms = fitting_ms
+            outcome = self._mend(decision, REMEDIES[decision.reason], now_ms)
+            if outcome is not None:
+                return outcome
         return Outcome.REFUSED
+
+    def _mend(self, decision: Decision, remedy: Remedy, now_ms: int) -> Outcome | None:
+        """Do about a refusal what may help; None where it is worth asking again."""
+        outcome: Outcome | None = None
+        match remedy:
+            case Remedy.EXPIRE_FIRST:
+                expire_first = self._request(Kind.EXPIRE)
+                if not self._admin.ask(expire_first, now_ms, self._caller.entity).allowed:
+                    outcome = Outcome.REFUSED
+            case Remedy.TICKET:
+                self._ticket = f"call-{self._caller.calls}"
+            case Remedy.APPROVALS:
+                outcome = self._get_approvals(now_ms)
+            case Remedy.WAIT:
+                outcome = self._wait(max(decision.retry_after_ms or 0, 1), self._resume, now_ms)
+            case Remedy.SIGN_IN | Remedy.STEP_UP:
+                outcome = Outcome.UNABLE
+            case _:
+                fitting_ms = _fit(self._lifetime_ms, remedy, self._world.policy)
+                if fitting_ms == self._lifetime_ms:
+                    outcome = Outcome.REFUSED
+                self._lifetime_ms = fitting_ms
+        return outcome
 
     def _hand_over(self, ordinal: int, now_ms: int) -> None:
         world, caller = self._world, self._caller
@@ -230,25 +255,23 @@ class Case:
 
     # Waiting
 
-    def _wait(self, decision: Decision, now_ms: int) -> Outcome:
-        """Go on when approvals have come, or when the rate limit lets one more through."""
-        world, caller = self._world, self._caller
-        if decision.reason is Reason.RATE_LIMITED:
-            wait_ms = max(decision.retry_after_ms or 0, 1)
-            resume = self._resume
-        else:
-            needed = self._approvals_needed()
-            too_few = needed > world.workload.desk.admins - 1
-            if too_few or self._tries or not caller.approvable:
-                return Outcome.REFUSED
-            self._tries += 1
-            wait_ms = max(
-                world.draws.approval(caller.entity, caller.number, caller.calls * 16 + k)
-                for k in range(needed)
-            )
-            resume = partial(self._approved, needed)
-        world.kernel.at(now_ms + wait_ms, self._admin.key, resume)
+    def _wait(self, wait_ms: int, resume: Action, now_ms: int) -> Outcome:
+        self._world.kernel.at(now_ms + wait_ms, self._admin.key, resume)
         return Outcome.WAITING
+
+    def _get_approvals(self, now_ms: int) -> Outcome:
+        """Go on when the approvals have come that the policy asks for."""
+        world, caller = self._world, self._caller
+        needed = self._approvals_needed()
+        too_few = needed > world.workload.desk.admins - 1
+        if too_few or self._tries or not caller.approvable:
+            return Outcome.REFUSED
+        self._tries += 1
+        wait_ms = max(
+            world.draws.approval(caller.entity, caller.number, caller.calls * 16 + k)
+            for k in range(needed)
+        )
+        return self._wait(wait_ms, partial(self._approved, needed), now_ms)
 
     def _approvals_needed(self) -> int:
         tier = self._world.authority.state.accounts[self._caller.subject].tier
@@ -281,15 +304,15 @@ def _for(kind: Kind, admin: Admin, subject: str) -> Request:
     ))  # fmt: skip
 
 
-def _fit(lifetime_ms: int, reason: Reason | None, policy: Policy) -> int:
+def _fit(lifetime_ms: int, remedy: Remedy, policy: Policy) -> int:
     """Return a lifetime that the policy allows, as near as may be to one that it refused."""
     limits = policy.lifetime
-    match reason:
-        case Reason.LIFETIME_TOO_SHORT:
+    match remedy:
+        case Remedy.LONGER:
             return -(-limits.min_ms // limits.step_ms) * limits.step_ms
-        case Reason.LIFETIME_TOO_LONG:
+        case Remedy.SHORTER:
             return limits.max_ms // limits.step_ms * limits.step_ms
-        case Reason.LIFETIME_NOT_ON_STEP:
+        case Remedy.ON_STEP:
             down_ms = lifetime_ms // limits.step_ms * limits.step_ms
             up_ms = down_ms + limits.step_ms
             return down_ms if down_ms >= limits.min_ms else up_ms

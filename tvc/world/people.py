@@ -11,6 +11,7 @@ from collections.abc import Container
 from typing import Any, Final
 
 from tvc.authority.authority import Authority, Instant
+from tvc.authority.edges import is_live, memory_ms
 from tvc.authority.policy import Policy
 from tvc.authority.requests import Method
 from tvc.authority.state import Account
@@ -20,6 +21,16 @@ from tvc.trace.measures.recorder import Recorder
 _account: Final = builder(Account)
 _NO_PERMISSIONS: Final[frozenset[str]] = frozenset()
 _METHOD: Final = Method.AUTHENTICATOR
+
+
+def admin_name(index: int) -> str:
+    """Return the name of an admin, counted from 0."""
+    return f"a{index + 1}"
+
+
+def user_name(index: int) -> str:
+    """Return the name of a user, counted from 0."""
+    return f"u{index + 1}"
 
 
 def ordinary_account(name: str) -> Account:
@@ -91,9 +102,7 @@ class People:
         self._issued = array("H", bytes(2 * users))
         self._held: dict[str, int] = {}
         self._done: deque[tuple[int, str]] = deque()
-        remembered = [rate.per_ms for rate in policy.rates]
-        remembered += [policy.lockout.for_ms, policy.issuer.approval_valid_ms]
-        self._memory_ms = max(remembered) + policy.lifetime.max_ms + policy.clock.leeway_ms
+        self._memory_ms = memory_ms(policy)
 
     def recall(self, user: int, name: str) -> None:
         """Number the codes of a user on from those that were forgotten."""
@@ -137,8 +146,7 @@ class People:
     def _matters(self, name: str, at_ms: int) -> bool:
         """Whether a code is live by a slow clock, or others are at home on the account."""
         state = self._authority.state
-        leeway_ms = self._authority.policy.clock.leeway_ms
-        for code in state.codes.get(name, ()):
-            if code.ended is None and at_ms < code.expires_ms + leeway_ms:
-                return True
+        policy = self._authority.policy
+        if any(is_live(code, policy, at_ms) for code in state.codes.get(name, ())):
+            return True
         return name in state.guests or name in state.lost or dict.__contains__(state.accounts, name)

@@ -8,7 +8,7 @@ in the state; they are counted, exactly as often as they would happen, and not c
 from collections.abc import Iterator
 from functools import partial
 from math import exp, log1p
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
 import numpy as np
 
@@ -16,17 +16,16 @@ from tvc.authority.durations import DAY_MS
 from tvc.authority.reasons import Reason
 from tvc.authority.requests import Kind, Request
 from tvc.files.sampling import poisson_quantiles
+from tvc.world import everybody
 from tvc.world.draws import ADMINS
 from tvc.world.everybody import Everybody
 from tvc.world.kernel import Due, Kernel, Rank, tie_key
+from tvc.world.people import admin_name, user_name
 from tvc.world.streams import Streams
 from tvc.world.users import Cause, Incident
-from tvc.world.weeks import WeekRate, arrivals
+from tvc.world.users import Setting as UserSetting
+from tvc.world.weeks import WeekRate, arrivals, week_offset_ms
 from tvc.world.working_days import NO_SHIFT
-from tvc.world.world import admin_name, user_name, week_offset_ms
-
-if TYPE_CHECKING:
-    from tvc.world.world import World
 
 _YEAR_MS: Final = 365 * DAY_MS
 #: Losses are screened this far ahead; aligned to the start, so that a longer horizon only adds.
@@ -42,6 +41,15 @@ _ARRIVALS: Final = tie_key(Rank.USER, 0)
 _NEVER_MS: Final = 1 << 62
 
 
+class Setting(UserSetting, everybody.Setting, Protocol):
+    """What the population sees of its surroundings: what its users see, and the crowd."""
+
+    @property
+    def population(self) -> "Population": ...  # noqa: D102 - itself
+    @property
+    def open(self) -> dict[str, Incident]: ...  # noqa: D102 - who is in trouble, by person
+
+
 class Population:
     """All users of one run, and the admins as people with devices.
 
@@ -51,9 +59,14 @@ class Population:
         Where they live.
     streams
         Of the run, for who is hit.
+
+    Attributes
+    ----------
+    incidents : int
+        How often somebody got into trouble.
     """
 
-    def __init__(self, world: "World", streams: Streams) -> None:
+    def __init__(self, world: Setting, streams: Streams) -> None:
         self._world = world
         workload = world.workload
         losses = workload.losses
@@ -65,6 +78,7 @@ class Population:
         self._admin_losses = streams.stream("losses.admins")
         self._outages = streams.screen("outages")
         self._leaves_per_ms = workload.leavers.per_user_per_year / _YEAR_MS
+        self.incidents = 0
         self._slab = -1
         self._coming: Iterator[tuple[int, int, int]] = iter(())
         self._arrived = 0
@@ -148,7 +162,7 @@ class Population:
     ) -> Incident:
         world = self._world
         self._arrived += 1
-        world.incidents += 1
+        self.incidents += 1
         incident = Incident(world, name, user, number, cause, self._arrived)
         world.open[name] = incident
         if user < ADMINS:
@@ -178,14 +192,15 @@ class Population:
             incident.lose_device(now_ms, number)
             incident.plan(now_ms)
 
-    def trouble(self, user: int, cause: Cause, now_ms: int) -> None:
+    def disturb(self, user: int, now_ms: int) -> None:
         """Let a user come upon what others did to the account, at their next sign-in."""
         world = self._world
         name = user_name(user)
         leaves_ms = self.leaves_ms(user)
         if name not in world.open and not world.draws.sso(user, 0, 0) and now_ms < leaves_ms:
             number = _DISTURBANCES + now_ms
-            self._open(user, name, number, cause, now_ms, leaves_ms).plan(now_ms)
+            incident = self._open(user, name, number, Cause.DISTURBED, now_ms, leaves_ms)
+            incident.plan(now_ms)
 
     def refused(self, user: int, reason: Reason | None, now_ms: int) -> None:
         """Let a user who was refused, with nothing the matter so far, call the desk."""

@@ -15,14 +15,12 @@ from tvc.authority.policy import Policy
 from tvc.files.excess import refuse_excess
 from tvc.files.policies import load_policy_file, load_shipped
 from tvc.files.workload import WorkloadModel
+from tvc.interrupts import interrupts_noted
 from tvc.trace.measures.frames import Frames
 from tvc.trace.measures.measured import Measured
 from tvc.trace.measures.recorder import Recorder, Window
 from tvc.trace.measures.trace_file import TraceFile
-from tvc.world.attackers import Attackers
-from tvc.world.desk import Desk
 from tvc.world.inputs import inputs_frame
-from tvc.world.population import Population
 from tvc.world.streams import Streams
 from tvc.world.world import World
 
@@ -37,6 +35,10 @@ _ROWS_OF: Final = 2_000
 _STEPS: Final = 200
 
 
+class NotComplete(RuntimeError):
+    """An interrupted run was asked for what only a whole one has."""
+
+
 @dataclass(frozen=True)
 class Run:
     """One run of a workload under a policy.
@@ -45,8 +47,6 @@ class Run:
     ----------
     policy, workload, seed, replication
         What was run; the same again gives the same digest.
-    measured
-        What replications are compared by.
     digest
         SHA-256 of every audit record; empty where it was not made.
     kernel_events, incidents
@@ -63,14 +63,28 @@ class Run:
     workload: WorkloadModel
     seed: int
     replication: int
-    measured: Measured
     digest: str
     kernel_events: int
     incidents: int
     window: Window
     sampled: float
     complete: bool
+    _measured: Measured = field(repr=False)
     _frames: Frames = field(repr=False)
+
+    @property
+    def measured(self) -> Measured:
+        """What replications are compared by.
+
+        Raises
+        ------
+        NotComplete
+            If the run was interrupted: what it counted by then is in the frames, and is nothing
+            to compare.
+        """
+        if not self.complete:
+            raise NotComplete("an interrupted run measured nothing that could be compared")
+        return self._measured
 
     @property
     def codes(self) -> "pd.DataFrame":
@@ -116,11 +130,6 @@ class Run:
     def inputs(self) -> "pd.DataFrame":
         """One row an input of the workload: input, value, unit, source, default, meaning."""
         return inputs_frame(self.workload)
-
-    def _repr_html_(self) -> str:
-        from tvc.world.showing import show_run
-
-        return show_run(self)
 
 
 def simulate(  # noqa: PLR0913 - what a run is made of, by keyword
@@ -172,6 +181,8 @@ def simulate(  # noqa: PLR0913 - what a run is made of, by keyword
 
     Raises
     ------
+    KeyboardInterrupt
+        If a second interrupt comes before the first one is answered.
     LookupError
         If no shipped policy has that name.
     pydantic.ValidationError, ValueError
@@ -185,9 +196,104 @@ def simulate(  # noqa: PLR0913 - what a run is made of, by keyword
     >>> run.complete
     True
     """
-    policy = as_policy(policy)
-    model = as_workload(workload)
-    refuse_excess(model, policy, unbounded)
+    policy, workload = as_policy(policy), as_workload(workload)
+    refuse_excess(workload, policy, unbounded)
+    begun = _begin(
+        policy, workload, seed, replication, warmup_ms, sampled,
+        trace=trace, hashed=hashed, law=law,
+    )  # fmt: skip
+    try:
+        with without_collection():
+            complete = _run_or_stop(begun.world, progress)
+            measured = begun.finish(complete)
+    finally:
+        if begun.rows is not None:
+            begun.rows.close()
+    return begun.run(measured, complete)
+
+
+def simulate_whole(  # noqa: PLR0913 - as above
+    policy: Policy,
+    workload: WorkloadModel,
+    seed: int,
+    *,
+    replication: int = 0,
+    warmup_ms: int = 0,
+    sampled: float | None = None,
+    hashed: bool = True,
+) -> Run:
+    """Run a workload under a policy to its end: for all that counts, keeps or compares.
+
+    What would take too much was refused when the arm was made, and is not looked at again.
+
+    Parameters
+    ----------
+    policy, workload, seed, replication, warmup_ms, sampled, hashed
+        As `simulate` takes them.
+
+    Returns
+    -------
+    Run
+        Complete.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If it is interrupted; what it came to is given up.
+    ValueError
+        If nothing is left to measure.
+    """
+    begun = _begin(policy, workload, seed, replication, warmup_ms, sampled, hashed=hashed)
+    with without_collection():
+        run_to_end(begun.world)
+        measured = begun.finish(complete=True)
+    return begun.run(measured, complete=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A run that has not come to its end."""
+
+    world: World
+    policy: Policy
+    workload: WorkloadModel
+    seed: int
+    replication: int
+    sampled: float
+    rows: TraceFile | None
+
+    def finish(self, complete: bool) -> Measured:
+        """Close what is open."""
+        world = self.world
+        end_ms = world.window.end_ms if complete else world.kernel.now_ms
+        world.authority.finish(Instant.of(end_ms))
+        if complete:
+            world.population.finish()
+        world.desk.duty()
+        return world.recorder.finish(end_ms, complete)
+
+    def run(self, measured: Measured, complete: bool) -> Run:
+        """Return what came of it, once it is finished."""
+        world, recorder = self.world, self.world.recorder
+        return Run(
+            self.policy, self.workload, self.seed, self.replication, recorder.digest,
+            world.kernel.events, world.population.incidents, world.window, self.sampled, complete,
+            measured, Frames(recorder),
+        )  # fmt: skip
+
+
+def _begin(  # noqa: PLR0913, PLR0917 - as above
+    policy: Policy,
+    model: WorkloadModel,
+    seed: int,
+    replication: int,
+    warmup_ms: int,
+    sampled: float | None,
+    *,
+    trace: Path | None = None,
+    hashed: bool,
+    law: Law = LAW,
+) -> _Begun:
     start_ms = model.lead_in + warmup_ms
     horizon_ms = model.lead_in + model.horizon
     if start_ms >= horizon_ms:
@@ -199,35 +305,8 @@ def simulate(  # noqa: PLR0913 - what a run is made of, by keyword
     recorder = Recorder(
         policy, window, given_sessions=model.desk.admins, rows=rows, hashed=hashed,
     )  # fmt: skip
-    world = assemble(policy, model, law, streams, recorder, window, share)
-    try:
-        with without_collection():
-            complete = run_to_end(world, progress)
-            measured = _finish(world, complete)
-    finally:
-        if rows is not None:
-            rows.close()
-    return Run(
-        policy, model, seed, replication, measured, recorder.digest, world.kernel.events,
-        world.incidents, window, share, complete, recorder.frames(),
-    )  # fmt: skip
-
-
-def assemble(  # noqa: PLR0913, PLR0917 - each is a part that a run is put together from
-    policy: Policy,
-    workload: WorkloadModel,
-    law: Law,
-    streams: Streams,
-    recorder: Recorder,
-    window: Window,
-    sampled: float,
-) -> World:
-    """Put a world together, ready to run; see `World`."""
-    world = World(policy, workload, law, streams, recorder, window, sampled)
-    world.desk = Desk(world)
-    world.population = Population(world, streams)
-    world.attackers = Attackers(world, streams)
-    return world
+    world = World(policy, model, law, streams, recorder, window, share)
+    return _Begun(world, policy, model, seed, replication, share, rows)
 
 
 def as_policy(policy: Policy | str) -> Policy:
@@ -252,28 +331,31 @@ def _share_of_rows(model: WorkloadModel) -> float:
     return min(1.0, _ROWS_OF / expected) if expected else 1.0
 
 
-def run_to_end(world: World, progress: Progress | None) -> bool:
-    """Run to the end of the drain; return False where the user interrupted it."""
+def run_to_end(world: World) -> None:
+    """Run to the end of the drain, in one go: each stop costs as much as an event."""
+    world.kernel.run_until(world.window.end_ms)
+
+
+def run_in_steps(world: World) -> Iterator[float]:
+    """Run to the end of the drain, and yield the share that is done now and then."""
     end_ms = world.window.end_ms
-    # Each stop of the kernel costs as much as an event, which tells in small runs.
-    step_ms = end_ms if progress is None else -(-end_ms // _STEPS)
-    try:
-        for until_ms in range(step_ms, end_ms + step_ms, step_ms):
-            world.kernel.run_until(min(until_ms, end_ms))
-            if progress is not None:
-                progress(min(until_ms / end_ms, 1.0))
-    except KeyboardInterrupt:
-        return False
+    step_ms = -(-end_ms // _STEPS)
+    for until_ms in range(step_ms, end_ms + step_ms, step_ms):
+        world.kernel.run_until(min(until_ms, end_ms))
+        yield min(until_ms / end_ms, 1.0)
+
+
+def _run_or_stop(world: World, progress: Progress | None) -> bool:
+    """Run to the end, or between two events to where it is interrupted; return whether whole."""
+    with interrupts_noted() as check:
+        for share in run_in_steps(world):
+            try:
+                if progress is not None:
+                    progress(share)
+                check()
+            except KeyboardInterrupt:
+                return False
     return True
-
-
-def _finish(world: World, complete: bool) -> Measured:
-    end_ms = world.window.end_ms if complete else world.kernel.now_ms
-    world.authority.finish(Instant.of(end_ms))
-    if complete:
-        world.population.finish()
-    world.desk.duty()
-    return world.recorder.finish(end_ms, complete)
 
 
 @contextmanager

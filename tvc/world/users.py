@@ -7,17 +7,16 @@ is over or forgotten and they call again; or until the device is back.
 
 from enum import Enum, auto
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from tvc.authority.decide import Decision
 from tvc.authority.reasons import Reason
 from tvc.authority.requests import Kind, Method, Proof, Request
 from tvc.authority.tuples import builder
 from tvc.world.kernel import Due, Rank, tie_key
+from tvc.world.ports import Ground, HelpDesk
+from tvc.world.reactions import AT_SIGN_IN, REMEDIES, AtSignIn, Remedy
 from tvc.world.working_days import NO_SHIFT
-
-if TYPE_CHECKING:
-    from tvc.world.world import World
 
 _request = builder(Request)
 _METHOD = Method.AUTHENTICATOR
@@ -26,8 +25,8 @@ _SIGN_IN = Kind.SIGN_IN
 # Looking a member up in an enumeration is a function call.
 _LOSE_DEVICE = Kind.LOSE_DEVICE
 _FIND_DEVICE = Kind.FIND_DEVICE
-_SUPERSEDED = Reason.SUPERSEDED_BY_CODE
-_NO_MORE = frozenset((Reason.USER_INACTIVE, Reason.NO_SUCH_USER))
+_TYPE_CODE = AtSignIn.TYPE_CODE
+_DROP_CODE = AtSignIn.DROP_CODE
 
 
 class Cause(Enum):
@@ -36,6 +35,31 @@ class Cause(Enum):
     LOSS = auto()
     OUTAGE = auto()
     DISTURBED = auto()  # by what others did to the account
+
+
+class Home(Protocol):
+    """Where users come from and go back to; see `tvc.world.population.Population`."""
+
+    def closed(self, incident: "Incident", now_ms: int) -> None: ...  # noqa: D102 - as there
+
+
+class Setting(Ground, Protocol):
+    """What users in trouble see of their surroundings.
+
+    Attributes
+    ----------
+    desk, population
+        Whom they call, and where they go back to.
+    open
+        Who is in trouble, by person.
+    """
+
+    @property
+    def desk(self) -> HelpDesk: ...  # noqa: D102 - above
+    @property
+    def population(self) -> Home: ...  # noqa: D102
+    @property
+    def open(self) -> dict[str, "Incident"]: ...  # noqa: D102
 
 
 class Incident:
@@ -82,7 +106,7 @@ class Incident:
     _typing: Request
 
     def __init__(  # noqa: PLR0913, PLR0917 - who, which, and where among others
-        self, world: "World", person: str, entity: int, number: int, cause: Cause, arrival: int
+        self, world: Setting, person: str, entity: int, number: int, cause: Cause, arrival: int
     ) -> None:
         self.world = world
         self.person = self.subject = person
@@ -181,7 +205,7 @@ class Incident:
     def be_refused(self, reason: Reason | None, now_ms: int) -> None:
         """Call the desk, unless the account is no more."""
         self.refused = reason
-        if reason in _NO_MORE:
+        if reason is not None and AT_SIGN_IN[reason] is AtSignIn.LEAVE:
             self._close(now_ms)
             return
         self.calling = True
@@ -204,22 +228,19 @@ class Incident:
                 # They know that there is a code, and not what it is.
                 return ask(_sign_in(self.person, None, None), now_ms, entity)
             decision = ask(self._typing, now_ms, entity)
-            if decision.allowed or not self._code_is_over(decision):
+            if _reaction(decision) is not _DROP_CODE:
                 return decision
             self.code = None
             self._by_code = False
             if not self.device_usable:
                 return decision
         decision = ask(_sign_in(self.person, _METHOD, None), now_ms, entity)
-        if decision.reason is _SUPERSEDED and self.code is not None:
+        if self.code is not None and _reaction(decision) is _TYPE_CODE:
             self._by_code = True
             decision = ask(self._typing, now_ms, entity)
-            if not decision.allowed and self._code_is_over(decision):
+            if _reaction(decision) is _DROP_CODE:
                 self.code = None
         return decision
-
-    def _code_is_over(self, decision: Decision) -> bool:
-        return decision.rule == "sign_in.code"
 
     def _signed_in(self, decision: Decision, now_ms: int) -> None:
         self.refused = None
@@ -275,15 +296,16 @@ class Incident:
             Kind.ENROLL, self.person, None, None, None, _METHOD, _RIGHT, None, True, False, None,
         ))  # fmt: skip
         decision = world.ask(enroll, now_ms, self.entity)
-        if decision.reason is Reason.STEP_UP_REQUIRED and self.code is not None:
+        if decision.reason is None:
+            self._have_device(now_ms)
+        elif REMEDIES[decision.reason] is Remedy.STEP_UP and self.code is not None:
             step_up = _request((
                 Kind.STEP_UP, self.person, None, None, None, None, _RIGHT, (self.code,), True,
                 False, None,
             ))  # fmt: skip
-            if world.ask(step_up, now_ms, self.entity).allowed:
-                decision = world.ask(enroll, now_ms, self.entity)
-        if decision.allowed:
-            self._have_device(now_ms)
+            stepped_up = world.ask(step_up, now_ms, self.entity).allowed
+            if stepped_up and world.ask(enroll, now_ms, self.entity).allowed:
+                self._have_device(now_ms)
 
     # The desk
 
@@ -339,6 +361,11 @@ class Incident:
         self.closed = True
         del self.world.open[self.person]
         self.world.population.closed(self, now_ms)
+
+
+def _reaction(decision: Decision) -> AtSignIn | None:
+    """Return what a user does about a decision; None where it let them in."""
+    return None if decision.reason is None else AT_SIGN_IN[decision.reason]
 
 
 def _sign_in(person: str, method: Method | None, matched: tuple[int, ...] | None) -> Request:

@@ -9,8 +9,9 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final
 
 from tvc.authority.durations import HOUR_MS
-from tvc.files.quantities import HOURS_OF_WEEK
+from tvc.files.quantities import DAYS, HOURS_OF_WEEK
 from tvc.files.sampling import poisson_quantile
+from tvc.files.workload import WorkloadModel
 from tvc.world.streams import Stream
 
 if TYPE_CHECKING:
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
 WEEK_MS: Final = HOURS_OF_WEEK * HOUR_MS
 _COUNT: Final = (1 << 64) - 1
 _PER_SLAB: Final = 1 << 24
+
+
+def week_offset_ms(workload: WorkloadModel) -> int:
+    """Return how far into the week a run is at its instant 0, which is before any lead-in."""
+    start_ms = (DAYS.index(workload.start.day) * 24 + workload.start.hour) * HOUR_MS
+    return (start_ms - workload.lead_in) % (HOURS_OF_WEEK * HOUR_MS)
 
 
 class WeekRate:

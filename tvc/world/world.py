@@ -1,6 +1,6 @@
 """What the people of one run share: the clock, the authority, the draws, the recorder."""
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from tvc.authority.authority import Authority, Instant
 from tvc.authority.decide import Decision, Law
@@ -8,23 +8,20 @@ from tvc.authority.policy import Policy
 from tvc.authority.requests import Request
 from tvc.authority.state import Person, State
 from tvc.authority.tuples import builder
-from tvc.files.quantities import DAYS
 from tvc.files.workload import WorkloadModel
 from tvc.trace.measures.recorder import Recorder, Window
+from tvc.world.answers import Answers
+from tvc.world.attackers import Attackers
 from tvc.world.clocks import NodeClock
+from tvc.world.desk import Desk
 from tvc.world.draws import Draws
 from tvc.world.kernel import Kernel
-from tvc.world.people import Accounts, People
+from tvc.world.people import Accounts, People, admin_name
+from tvc.world.population import Population
 from tvc.world.streams import Streams
+from tvc.world.users import Incident
+from tvc.world.weeks import week_offset_ms
 from tvc.world.working_days import WorkingDays
-
-if TYPE_CHECKING:
-    from tvc.world.attackers import Attackers
-    from tvc.world.desk import Desk
-    from tvc.world.population import Population
-    from tvc.world.users import Incident
-
-_HOUR_MS: Final = 3_600_000
 
 _instant: Final = builder(Instant)
 
@@ -32,7 +29,7 @@ _instant: Final = builder(Instant)
 class World:
     """One run of a workload under a policy.
 
-    Its people hold this object and nothing of each other, but for whom they talk to.
+    Each of its people sees the part of it that `tvc.world.ports` and their own module name.
 
     Parameters
     ----------
@@ -54,13 +51,9 @@ class World:
     """
 
     __slots__ = (
-        "_judge", "_nodes", "attackers", "authority", "days", "desk", "draws", "incidents",
-        "kernel", "open", "people", "policy", "population", "recorder", "window", "workload",
+        "_judge", "_nodes", "answers", "attackers", "authority", "days", "desk", "draws", "kernel",
+        "open", "people", "policy", "population", "recorder", "window", "workload",
     )  # fmt: skip
-
-    desk: "Desk"
-    attackers: "Attackers"
-    population: "Population"
 
     def __init__(  # noqa: PLR0913, PLR0917 - each is a part that a run is put together from
         self,
@@ -86,8 +79,12 @@ class World:
         self._judge = self.authority.judge
         self.open: dict[str, Incident] = {}
         self.people = People(self.authority, recorder, policy, workload.users, self.open)
-        self.incidents = 0
         self._nodes = [NodeClock(model, name) for name, model in sorted(workload.clocks.items())]
+        # These look around while they are made: the desk first, for admins lose devices, too.
+        self.desk = Desk(self)
+        self.population = Population(self, streams)
+        self.answers = Answers(self)
+        self.attackers = Attackers(self, streams)
 
     def ask(self, request: Request, at_ms: int, entity: int) -> Decision:
         """Put a request to the authority, at the node that serves whoever asks.
@@ -108,19 +105,3 @@ class World:
         else:
             instant = _instant((at_ms, None, at_ms))
         return self._judge(request, instant)
-
-
-def week_offset_ms(workload: WorkloadModel) -> int:
-    """Return how far into the week a run is at its instant 0, which is before any lead-in."""
-    start_ms = (DAYS.index(workload.start.day) * 24 + workload.start.hour) * _HOUR_MS
-    return (start_ms - workload.lead_in) % (7 * 24 * _HOUR_MS)
-
-
-def admin_name(index: int) -> str:
-    """Return the name of an admin, counted from 0."""
-    return f"a{index + 1}"
-
-
-def user_name(index: int) -> str:
-    """Return the name of a user, counted from 0."""
-    return f"u{index + 1}"

@@ -18,15 +18,11 @@ from tvc.analysis.style import (
     styled,
 )
 from tvc.authority.durations import MINUTE_MS, SECOND_MS
+from tvc.trace.measures.catalogue import MEASURES
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_NAMES: Final = {
-    "time_to_access": "time from the first refused sign-in to access",
-    "desk.wait": "time from a call to its handling",
-    "dwell": "time from an outsider's first access until evicted",
-}
 _GUIDES: Final = (0.5, 0.95)
 _MOST_POINTS: Final = 2_000
 
@@ -57,7 +53,7 @@ def ecdf(
         rows = frame[(frame["measure"] == measure) & (frame["count"] > 0)]
         if len(rows):
             curves[name] = _curve(floats(rows["high_ms"]), floats(rows["count"]))
-    named = _NAMES.get(measure, measure)
+    named = MEASURES[measure].axis if measure in MEASURES else measure
     if not curves:
         return no_rows(named[0].upper() + named[1:], f"no spell of {measure}")
     longest = max(float(ends[-1]) for ends, _ in curves.values() if len(ends))

@@ -9,7 +9,8 @@ from tvc.analysis.report.rounding import Rounded, rounded, significant
 from tvc.authority.durations import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
 from tvc.experiment.comparison import Estimate, adds_up, is_known
 from tvc.experiment.replications import Asked
-from tvc.files.metrics import Shape, Statistic, Unit
+from tvc.trace.measures.catalogue import Shape, Unit
+from tvc.trace.measures.metrics import Statistic
 
 if TYPE_CHECKING:
     import pandas as pd

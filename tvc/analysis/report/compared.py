@@ -37,8 +37,8 @@ from tvc.experiment.comparison import Comparison, Delta, Estimate, delta_of
 from tvc.experiment.divergence import DIFFERENCES, Divergence
 from tvc.experiment.replications import Asked
 from tvc.experiment.tornado import Tornado
-from tvc.files.metrics import Statistic
-from tvc.world.simulation import simulate
+from tvc.trace.measures.metrics import Statistic
+from tvc.world.simulation import simulate_whole
 
 if TYPE_CHECKING:
     from tvc.world.simulation import Run
@@ -260,13 +260,8 @@ def _headline(
 def _pictures(found: Comparison, headline: Asked, origin: Origin) -> Iterator[Figure]:
     yield _pairs(found, headline, origin)
     runs = {
-        arm.name: simulate(
-            arm.policy,
-            arm.workload,
-            origin.seed,
-            replication=0,
-            warmup_ms=found.warmup_ms,
-            unbounded=True,
+        arm.name: simulate_whole(
+            arm.policy, arm.workload, origin.seed, replication=0, warmup_ms=found.warmup_ms
         )
         for arm in (found.baseline, found.candidate)
     }

@@ -6,6 +6,8 @@ from typing import Final
 
 from tvc.analysis.report.page import Text
 from tvc.experiment.replications import Asked
+from tvc.trace.measures.catalogue import Place
+from tvc.trace.measures.metrics import headlines
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +31,7 @@ class Headline:
 
 
 #: In the order in which they are told.
-HEADLINES: Final = tuple(
-    Headline(Asked.read(metric), name)
-    for metric, name in (
-        ("mean(repeat_calls)", "repeat calls"),
-        ("mean(locked_out)", "locked-out hours"),
-        ("mean(desk.minutes)", "desk hours"),
-        ("mean(exposure)", "code-hours live"),
-        ("mean(access)", "outsider access-hours"),
-        ("mean(takeover)", "takeovers"),
-    )
-)
+HEADLINES: Final = tuple(Headline(Asked(told), told.label) for told in headlines(Place.REPORT))
 #: So many metrics somebody has chosen, and all are told.
 MOST_TOLD: Final = len(HEADLINES)
 CALLS: Final = Asked.read("mean(calls)")

@@ -1,5 +1,6 @@
 """The report of one simulated run."""
 
+from collections.abc import Sequence
 from math import isfinite
 from typing import TYPE_CHECKING, Final
 
@@ -29,9 +30,9 @@ from tvc.analysis.report.rounding import significant
 from tvc.authority.durations import HOUR_MS, format_duration
 from tvc.experiment.arms import Arm
 from tvc.experiment.replications import Asked
-from tvc.experiment.summary_text import GROUPS, spell_value
-from tvc.files.metrics import MEASURES, Shape, Unit
-from tvc.world.world import week_offset_ms
+from tvc.experiment.summary_text import spell_value
+from tvc.trace.measures.catalogue import Group, Measure, Shape, Unit, grouped
+from tvc.world.weeks import week_offset_ms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +47,6 @@ _ONE_RUN: Final = (
     "figures. Figures by the year are this run's, scaled and roughly rounded. tvc compare and tvc "
     "sweep run many replications and tell intervals."
 )
-_ATTACKERS: Final = "Attackers"
 _BACK: Final = Asked.read("p95(time_to_access)")
 _LOCK_OUTS: Final = Asked.read("count(time_to_access)")
 
@@ -131,9 +131,9 @@ def _measures(run: "Run", measured_ms: int) -> Section:
     if not run.workload.has_attackers:
         blocks.append(NO_ATTACKERS)
     every = tuple(
-        _group(run, heading, names, measured_ms)
-        for heading, names in GROUPS.items()
-        if heading != _ATTACKERS or run.workload.has_attackers
+        _group(run, heading, measures, measured_ms)
+        for heading, measures in grouped().items()
+        if heading != Group.ATTACKERS or run.workload.has_attackers
     )
     return Section(
         "measures", "What came of it", (*blocks, Folded("Every measure of this run", every))
@@ -169,20 +169,20 @@ def _plain(value: float, asked: Asked) -> float:
     return value / HOUR_MS if asked.unit.is_time else value
 
 
-def _group(run: "Run", heading: str, names: tuple[str, ...], measured_ms: int) -> Table:
+def _group(run: "Run", heading: str, measures: Sequence[Measure], measured_ms: int) -> Table:
     return Table(
         heading,
         ("measure", "in this run", "about, a year", "meaning"),
-        tuple(row for name in names for row in _rows(run, name, measured_ms)),
+        tuple(row for measure in measures for row in _rows(run, measure, measured_ms)),
     )
 
 
-def _rows(run: "Run", name: str, measured_ms: int) -> "Iterator[tuple[Cell, ...]]":
-    measure = MEASURES[name]
+def _rows(run: "Run", measure: Measure, measured_ms: int) -> "Iterator[tuple[Cell, ...]]":
     totals = measure.shape is Shape.TOTAL
     summary = run.summary
     metrics = summary["metric"].str.partition("(")[2].str.removesuffix(")")
-    for metric, where, value, unit, meaning in summary[metrics == name].itertuples(index=False):
+    own = summary[metrics == measure.name]
+    for metric, where, value, unit, meaning in own.itertuples(index=False):
         asked = Asked.read(metric)
         scale = scale_of(asked, measured_ms)
         yearly = "a year" in scale.unit and isfinite(value)

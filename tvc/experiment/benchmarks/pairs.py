@@ -8,8 +8,8 @@ from statistics import variance
 from typing import Final
 
 from tvc.experiment.arms import Arm, arms_of, replicate
-from tvc.files.metrics import Statistic, parse_metric
 from tvc.files.scenarios import load_scenarios
+from tvc.trace.measures.metrics import Statistic, parse_metric
 
 #: By how much the variance should be cut at least.
 LEAST_CUT: Final = 4.0

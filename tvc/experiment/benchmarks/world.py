@@ -18,10 +18,10 @@ from tvc.authority.policy import Policy
 from tvc.authority.state import Person, State
 from tvc.files.workload import WorkloadModel
 from tvc.trace.measures.recorder import Recorder, Window
-from tvc.world.people import Accounts
-from tvc.world.simulation import assemble, run_to_end, simulate, without_collection
+from tvc.world.people import Accounts, admin_name
+from tvc.world.simulation import as_policy, run_in_steps, simulate_whole, without_collection
 from tvc.world.streams import Streams
-from tvc.world.world import admin_name
+from tvc.world.world import World
 
 #: What the costs should be at most, beside the parts; and the speed at least, beside the naive.
 MOST_RATIO: Final = 2.0
@@ -206,7 +206,7 @@ def _cost(users: int, losses_per_year: float, admins: int) -> ModelCost:
     workload = month(users, losses_per_year, admins)
     started = time.process_time()
     # As replications are run: all measures, and no trace, neither of rows nor as a digest.
-    run = simulate("salesforce", workload, _SEED, sampled=0.0, hashed=False)
+    run = simulate_whole(as_policy("salesforce"), workload, _SEED, sampled=0.0, hashed=False)
     seconds = time.process_time() - started
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return ModelCost(users, run.incidents, run.kernel_events, seconds, peak_mb)
@@ -230,15 +230,9 @@ def _parts(users: int, losses_per_year: float, admins: int) -> PartsCost:
     policy = Policy()
     window = Window(0, workload.horizon, workload.horizon + workload.drain)
     tape = _Tape(policy, window, admins)
-    world = assemble(policy, workload, LAW, Streams(_SEED), tape, window, 0.0)
-    pending = 0
-
-    def look(_share: float) -> None:
-        nonlocal pending
-        pending = max(pending, world.kernel.pending)
-
+    world = World(policy, workload, LAW, Streams(_SEED), tape, window, 0.0)
     with without_collection():
-        run_to_end(world, look)
+        pending = max(world.kernel.pending for _ in run_in_steps(world))
         asked = [
             (record.request, record.at, None if record.event is None else record.event.subject)
             for record in tape.records

@@ -1,12 +1,14 @@
 """The bounds that a state holds: readings at which some decision is about to turn."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from tvc.authority.policy import Policy, RateLimit
-from tvc.authority.state import Session, State
+from tvc.authority.edges import Turn, edges
+from tvc.authority.policy import Policy
+from tvc.authority.state import State
+from tvc.authority.total import total
 from tvc.files.cases import Clock
 
 #: Of a million: a clock that loses as much stands still.
@@ -41,91 +43,33 @@ class Bound:
 
 def bounds_of(state: State, policy: Policy) -> tuple[Bound, ...]:
     """Return the bounds of a state under a policy, each once, in a stable order."""
-    found = (
-        *_codes(state, policy),
-        *_locks(state),
-        *_sessions(state, policy),
-        *_approvals(state, policy),
-        *_rates(state, policy),
-    )
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(_bounds(state, policy)))
 
 
-def _codes(state: State, policy: Policy) -> Iterator[Bound]:
-    for subject, codes in sorted(state.codes.items()):
-        for code in codes:
-            if code.ended is None:
-                end_ms = code.expires_ms + policy.clock.leeway_ms
-                yield Bound("code.live", end_ms, (subject, str(code.ordinal)))
+def _bounds(state: State, policy: Policy) -> Iterator[Bound]:
+    for edge in edges(state, policy):
+        threshold = _THRESHOLDS[edge.turn]
+        # A limit turns nothing while it is not reached.
+        if threshold is not None and edge.alone:
+            yield Bound(threshold, edge.reading_ms, (edge.subject, edge.of))
 
 
-def _locks(state: State) -> Iterator[Bound]:
-    for key, guard in sorted(state.guards.items()):
-        if guard.locked_until_ms is not None:
-            yield Bound("lockout.for", guard.locked_until_ms, key)
-
-
-def _sessions(state: State, policy: Policy) -> Iterator[Bound]:
-    for person, session in sorted(state.sessions.items()):
-        if session.ended is None:
-            for name, end_ms in _ends(session, policy):
-                yield Bound(f"session.{name}", end_ms, (person, ""))
-
-
-def _ends(session: Session, policy: Policy) -> Iterator[tuple[str, int]]:
-    rules = policy.session
-    if rules.max_ms is not None:
-        yield "max", session.started_ms + rules.max_ms
-    if rules.idle_ms is not None:
-        yield "idle", session.latest_ms + rules.idle_ms
-    if rules.ends_with_code and session.code_expires_ms is not None:
-        yield "ends_with_code", session.code_expires_ms + policy.clock.leeway_ms
-
-
-def _approvals(state: State, policy: Policy) -> Iterator[Bound]:
-    needed = policy.issuer.approvals
-    if not (needed.standard or needed.privileged):
-        return
-    for subject, given in sorted(state.approvals.items()):
-        for account, reading_ms in given:
-            end_ms = reading_ms + policy.issuer.approval_valid_ms
-            yield Bound("issuer.approval_valid", end_ms, (subject, account))
-
-
-def _rates(state: State, policy: Policy) -> Iterator[Bound]:
-    limits = {limit.name: limit for limit in policy.rates}
-    for (name, counted_for), memory in sorted(state.rates.items()):
-        threshold, turns = _TURNS[limits[name].window]
-        for reading_ms in turns(limits[name], memory):
-            yield Bound(threshold, reading_ms, (counted_for, name))
-
-
-# A limit turns nothing while it is not reached: what is left of a window then changes no answer.
-
-
-def _rolling(limit: RateLimit, memory: tuple[Any, ...]) -> Iterator[int]:
-    if len(memory) >= limit.limit:
-        yield memory[-limit.limit] + limit.per_ms
-
-
-def _clock_hour(limit: RateLimit, memory: tuple[Any, ...]) -> Iterator[int]:
-    for window, count in memory:
-        if count >= limit.limit:
-            yield (window + 1) * limit.per_ms
-
-
-def _bucket(limit: RateLimit, memory: tuple[Any, ...]) -> Iterator[int]:
-    units, reading_ms = memory
-    missing = limit.per_ms - units
-    if missing > 0:
-        yield reading_ms + -(-missing // limit.limit)
-
-
-_TURNS: Final[dict[str, tuple[str, Callable[[RateLimit, tuple[Any, ...]], Iterator[int]]]]] = {
-    "rolling": ("rates.rolling.per", _rolling),
-    "clock_hour": ("rates.clock_hour.per", _clock_hour),
-    "bucket": ("rates.bucket.token", _bucket),
-}
+#: The threshold that each turn is, as coverage names it; None where coverage has none.
+_THRESHOLDS: Final[Mapping[Turn, str | None]] = total(
+    Turn,
+    {
+        Turn.CODE_ENDS: "code.live",
+        Turn.LOCK_ENDS: "lockout.for",
+        Turn.SESSION_TOO_OLD: "session.max",
+        Turn.SESSION_IDLE: "session.idle",
+        Turn.SESSION_CODE_ENDS: "session.ends_with_code",
+        Turn.APPROVAL_LAPSES: "issuer.approval_valid",
+        Turn.GENERATION_LEAVES: "rates.rolling.per",
+        Turn.WINDOW_BEGINS: None,
+        Turn.WINDOW_ENDS: "rates.clock_hour.per",
+        Turn.TOKEN_COMES: "rates.bucket.token",
+    },
+)
 
 
 def first_at(clock: Clock | None, reading_ms: int) -> int | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tvc.files.faults import escape
+from tvc.files.outputs import note_output
 from tvc.harness.coverage.measuring import Coverage, Share
 from tvc.harness.coverage.recipes import recipe_of
 from tvc.harness.coverage.units import Group, Unit
@@ -167,32 +168,27 @@ _RENDERS: Final[dict[str, Callable[[Coverage], str]]] = {
 }
 
 
-def check_files(names: Iterable[str], taken: Iterable[Path] = ()) -> tuple[Path, ...]:
+def check_files(names: Iterable[str]) -> tuple[Path, ...]:
     """Return the files that reports of coverage shall go to.
 
     Parameters
     ----------
     names
         Files whose names end in ``.json`` or ``.html``.
-    taken
-        Files that other reports go to.
 
     Raises
     ------
     BadOutput
-        If a name ends otherwise, a folder does not exist, or two reports would go to one file.
+        If a name ends otherwise.
+    RefusedOutput
+        If a file will not do; see `tvc.files.outputs.note_output`.
     """
     found: list[Path] = []
-    others = set(taken)
     for name in names:
         path = Path(name)
         if path.suffix.lower() not in _RENDERS:
             raise BadOutput(f"--coverage={name}: expected a name that ends in .json or .html")
-        if not path.parent.is_dir():
-            raise BadOutput(f"--coverage={name}: no such folder: {path.parent}")
-        if path in others:
-            raise BadOutput(f"--coverage={name}: two reports cannot go to the same place")
-        others.add(path)
+        note_output(path, f"--coverage={name}")
         found.append(path)
     return tuple(found)
 

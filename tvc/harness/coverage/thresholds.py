@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from tvc.authority.edges import Turn, window_edges
 from tvc.authority.policy import Policy
 from tvc.authority.reasons import Reason
 from tvc.authority.requests import Request
@@ -181,11 +182,8 @@ def _edges_of_windows(policy: Policy, seen: Examination, state: State, now_ms: i
     for limit in policy.rates:
         counted_for = {"subject": decision.subject, "issuer": decision.account}.get(limit.scope)
         memory = state.rates.get((limit.name, counted_for or ""), ())
-        if limit.window == "clock_hour":
-            for window, _ in memory:
-                yield "rates.clock_hour.per", now_ms - (window + 1) * limit.per_ms
-        elif limit.window == "bucket" and memory:
-            units, reading_ms = memory
-            missing = limit.per_ms - units
-            if missing > 0:
-                yield "rates.bucket.token", now_ms - reading_ms - -(-missing // limit.limit)
+        for turn, at_ms, alone in window_edges(limit, memory):
+            if turn is Turn.WINDOW_ENDS:
+                yield "rates.clock_hour.per", now_ms - at_ms
+            elif turn is Turn.TOKEN_COMES and alone:
+                yield "rates.bucket.token", now_ms - at_ms

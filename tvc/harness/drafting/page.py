@@ -8,6 +8,7 @@ from typing import Any, Final
 from tvc.authority.policy import Policy
 from tvc.files.cases import Case
 from tvc.files.documents import parse_document
+from tvc.files.faults import escape
 from tvc.files.policies import BASE, load_shipped, shipped_policies
 from tvc.files.policy_documents import is_name
 from tvc.files.policy_merging import MergedPolicy
@@ -68,12 +69,13 @@ class Subject:
         free = is_name(own) and own not in shipped_policies()
         name = own if free else "own"
         try:
-            relative = path.resolve().relative_to(folder.resolve())
-        except ValueError:
+            relative = path.resolve().relative_to(folder.resolve()).as_posix()
+            relative.encode()
+        except ValueError:  # elsewhere, or named by bytes that no file can quote
             bare = Case("", "", "", 0, 0, merged, (), {}, ())
             _, entry = describe_policy(bare)
             return cls(merged, asked, name, entry or {"extends": own})
-        return cls(merged, asked, name, {"extends": f"./{relative.as_posix()}"})
+        return cls(merged, asked, name, {"extends": f"./{relative}"})
 
 
 def write_page(
@@ -99,7 +101,7 @@ def write_page(
     clocks = {name: entry for sketch, _ in scenarios for name, entry in sketch.clocks.items()}
     if clocks:
         head["clocks"] = clocks
-    lines = [f"# {comment}".rstrip() for comment in comments]
+    lines = [f"# {escape(comment)}".rstrip() for comment in comments]
     lines += [*write_yaml(head).splitlines(), "scenarios:"]
     mark = f"# REVIEW: drafted from what policy '{subject.name}' does, not from what it should do"
     topic = None

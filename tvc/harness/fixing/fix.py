@@ -8,7 +8,8 @@ from typing import Final
 
 from tvc.files.cases import ALLOW, Case
 from tvc.files.documents import parse_document
-from tvc.files.faults import InvalidFile
+from tvc.files.faults import InvalidFile, show_path
+from tvc.files.outputs import replace_file
 from tvc.files.scenarios import ScenarioFile, read_scenarios
 from tvc.harness.fixing.edits import Editor, Raw, describe
 from tvc.harness.fixing.layout import Layout
@@ -17,7 +18,6 @@ from tvc.harness.fixing.wishes import Change, settle, wishes_of
 from tvc.harness.outcomes import Concern, Outcome
 from tvc.harness.runner import run_guarded
 from tvc.harness.selection import Selection
-from tvc.harness.writing import write_whole
 
 _JSON: Final = ".json"
 _FINE: Final = (Outcome.PASSED, Outcome.XFAILED, Outcome.SKIPPED)
@@ -74,7 +74,7 @@ class Fixed:
         """Return the change as a unified diff; empty where there is none."""
         lines = [text.split("\n") for text in (self.before, self.after)]
         one, two = ([f"{line}\n" for line in part[:-1]] + part[-1:] for part in lines)
-        name = str(self.path)
+        name = show_path(self.path)
         told = difflib.unified_diff(one, two, name, name)
         return "".join(
             line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
@@ -91,7 +91,7 @@ class Fixed:
             If it cannot be written; it is then as it was.
         """
         mode = self.path.stat().st_mode
-        write_whole(self.path, self.after)
+        replace_file(self.path, self.after)
         self.path.chmod(mode)
 
 

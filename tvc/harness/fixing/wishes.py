@@ -140,7 +140,7 @@ def spell(value: Expectation | str) -> str:
     """Write an expectation on one line, as a list of its parts."""
     if isinstance(value, str):
         return value
-    parts = parts_of(value)
-    if not parts:
-        return "allow"
-    return "{" + ", ".join(f"{key}: {text}" for key, text in parts.items()) + "}"
+    told = describe_expectation(value)
+    if isinstance(told, str):
+        return told
+    return "{" + ", ".join(f"{key}: {text}" for key, text in told.items()) + "}"

@@ -30,6 +30,8 @@ class ReportContext:
         Whether people's output is coloured.
     lines
         Returns the lines of a file, by its name in the results; none where it can't be read.
+    source
+        Returns the path by which readers elsewhere know a file; by default its name.
     """
 
     version: str
@@ -37,6 +39,7 @@ class ReportContext:
     overrides: Mapping[str, str]
     colour: bool
     lines: Callable[[str], Sequence[str]]
+    source: Callable[[str], PurePath] = PurePath
 
 
 def by_file(suite: SuiteResult) -> Iterator[tuple[str, list[CaseResult]]]:

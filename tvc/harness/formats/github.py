@@ -4,18 +4,13 @@ The commands and their escapes: https://docs.github.com/actions/reference/workfl
 """
 
 from collections.abc import Iterator
+from pathlib import PurePath
 from typing import Final
 
 from tvc.files.faults import Fault, escape
 from tvc.harness.excerpts import rerun_command
-from tvc.harness.formats.context import (
-    ReportContext,
-    id_of,
-    noted,
-    portable_path,
-    summary_of,
-)
-from tvc.harness.outcomes import CaseResult, Outcome, SuiteResult
+from tvc.harness.formats.context import ReportContext, id_of, noted, summary_of
+from tvc.harness.outcomes import NOTHING_EXPECTED, CaseResult, Outcome, SuiteResult
 
 _LEVELS: Final = {
     Outcome.FAILED: "error",
@@ -34,42 +29,46 @@ def render(suite: SuiteResult, context: ReportContext) -> str:
     suite
         What came of it.
     context
-        The policies that stood in for others, for the rerun commands.
+        Where files stand, and the policies that stood in for others, for the rerun commands.
 
     Returns
     -------
     str
         An error for each fault of a file and each failure, a warning for each inconclusive case,
-        a notice for each case that was skipped or is known to fail, and one with the summary.
+        a notice for each case that its file says to skip or to be known to fail, and one with the
+        summary.
     """
-    lines = [_fault(fault) for fault in suite.invalid]
+    lines = [_fault(fault, context) for fault in suite.invalid]
     for result in suite.results:
         lines += _case(result, context)
     lines.append(command("notice", {"title": "tvc test"}, summary_of(suite)))
     return "\n".join(lines) + "\n"
 
 
-def _fault(fault: Fault) -> str:
-    place = _place(fault.file, fault.line, fault.column)
+def _fault(fault: Fault, context: ReportContext) -> str:
+    place = place_of(context.source(fault.file), fault.line, fault.column)
     return command("error", place | {"title": "invalid file"}, escape(fault.message))
 
 
 def _case(result: CaseResult, context: ReportContext) -> Iterator[str]:
     level = _LEVELS.get(result.outcome)
-    if level is None:
+    # A workload that others run on asks for nothing to be done about it.
+    if level is None or result.note == NOTHING_EXPECTED:
         return
+    source = context.source(result.file)
     title = {"title": noted(result.outcome, id_of(result))}
     for failure in result.failures:
-        place = _place(result.file, failure.line, failure.column)
+        place = place_of(source, failure.line, failure.column)
         message = f"{escape(failure.message)}\nrerun: {rerun_command(result, context.overrides)}"
         yield command(level, place | title, message)
     if not result.failures:
-        place = _place(result.file, result.line, result.column)
+        place = place_of(source, result.line, result.column)
         yield command(level, place | title, escape(result.note))
 
 
-def _place(file: str, line: int, column: int) -> dict[str, str]:
-    return {"file": escape(portable_path(file)), "line": str(line), "col": str(column)}
+def place_of(source: PurePath, line: int, column: int) -> dict[str, str]:
+    """Return the properties of a command that say where something stands."""
+    return {"file": escape(source.as_posix()), "line": str(line), "col": str(column)}
 
 
 def command(level: str, properties: dict[str, str], message: str) -> str:

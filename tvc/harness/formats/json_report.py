@@ -48,7 +48,7 @@ def _case(result: CaseResult, context: ReportContext) -> dict[str, Any]:
         "file": result.file,
         "line": result.line,
         "outcome": result.outcome,
-        "policy": {"name": result.policy, "digest": result.policy_digest},
+        **_policies(result),
         "seed": result.seed,
         "steps": [_step(step) for step in result.steps],
         "invariants": [_invariant(invariant) for invariant in result.invariants],
@@ -59,6 +59,12 @@ def _case(result: CaseResult, context: ReportContext) -> dict[str, Any]:
     if result.study is not None:
         case["study"] = study_row(result.study)
     return case
+
+
+def _policies(result: CaseResult) -> dict[str, Any]:
+    """Name the policy that held; a comparison has none, but one for each arm."""
+    rows = {held.arm: {"name": held.name, "digest": held.digest} for held in result.policies}
+    return {"policy": rows[""]} if "" in rows else {"policy": None, "arms": rows}
 
 
 def _step(result: StepResult) -> dict[str, Any]:

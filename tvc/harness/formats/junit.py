@@ -12,7 +12,7 @@ from typing import Final
 from xml.etree import ElementTree as ET
 
 from tvc.files.faults import Fault, escape
-from tvc.harness.excerpts import excerpt
+from tvc.harness.excerpts import fault_excerpt
 from tvc.harness.formats.context import (
     INVALID_FILE,
     ReportContext,
@@ -41,7 +41,7 @@ def render(suite: SuiteResult, context: ReportContext) -> str:
     suite
         What came of it.
     context
-        Version and seed for the properties, and the files' lines.
+        Version and seed for the properties, the files' lines, and where they stand.
 
     Returns
     -------
@@ -79,11 +79,22 @@ def _add_suite(
     root: ET.Element, file: str, results: list[CaseResult], context: ReportContext
 ) -> None:
     seconds = sum(result.seconds for result in results)
-    element = add_element(root, "testsuite", {"name": file, "file": file, "time": f"{seconds:.3f}"})
-    _add_properties(element, {"tvc.version": context.version, "seed": str(context.seed)})
+    element = _suite(root, file, f"{seconds:.3f}", context)
     for result in results:
         _add_case(element, result, context)
     _count(element)
+
+
+def _suite(root: ET.Element, file: str, time: str, context: ReportContext) -> ET.Element:
+    source = context.source(file).as_posix()
+    element = add_element(root, "testsuite", {"name": file, "file": source, "time": time})
+    _add_properties(element, {"tvc.version": context.version, "seed": str(context.seed)})
+    return element
+
+
+def _place(file: str, line: int, context: ReportContext) -> dict[str, str]:
+    source = context.source(file)
+    return {"classname": _class_name(source), "file": source.as_posix(), "line": str(line)}
 
 
 def _add_case(parent: ET.Element, result: CaseResult, context: ReportContext) -> None:
@@ -92,9 +103,7 @@ def _add_case(parent: ET.Element, result: CaseResult, context: ReportContext) ->
         "testcase",
         {
             "name": id_of(result),
-            "classname": _class_name(result.file),
-            "file": result.file,
-            "line": str(result.line),
+            **_place(result.file, result.line, context),
             "time": f"{result.seconds:.3f}",
         },
     )
@@ -102,8 +111,7 @@ def _add_case(parent: ET.Element, result: CaseResult, context: ReportContext) ->
         element,
         {
             "seed": str(result.seed),
-            "policy": result.policy,
-            "policy.digest": result.policy_digest,
+            **_policies(result),
             "case.digest": result.digest,
         },
     )
@@ -112,6 +120,15 @@ def _add_case(parent: ET.Element, result: CaseResult, context: ReportContext) ->
         add_element(element, tag, {"type": result.outcome, "message": result.note})
     elif tag is not None:
         _add_problem(element, tag, result, context)
+
+
+def _policies(result: CaseResult) -> dict[str, str]:
+    """Name the policy that held, or those of both arms of a comparison."""
+    found: dict[str, str] = {}
+    for held in result.policies:
+        prefix = f"{held.arm}." if held.arm else ""
+        found |= {f"{prefix}policy": held.name, f"{prefix}policy.digest": held.digest}
+    return found
 
 
 def _add_problem(parent: ET.Element, tag: str, result: CaseResult, context: ReportContext) -> None:
@@ -134,31 +151,32 @@ def _type_of(result: CaseResult, failure: Failure) -> str:
 def _add_invalid(
     root: ET.Element, file: str, faults: Iterable[Fault], context: ReportContext
 ) -> None:
-    element = add_element(root, "testsuite", {"name": file, "file": file, "time": "0.000"})
-    _add_properties(element, {"tvc.version": context.version, "seed": str(context.seed)})
+    element = _suite(root, file, "0.000", context)
     for fault in faults:
-        place = {
-            "name": f"{fault.line}:{fault.column}",
-            "classname": _class_name(file),
-            "file": file,
-            "line": str(fault.line),
+        attributes = {
+            "name": fault_name(fault),
+            **_place(file, fault.line, context),
             "time": "0.000",
         }
-        shown = [str(fault), *excerpt(context.lines(file), fault.line, fault.column)]
-        attributes = {"type": INVALID_FILE, "message": fault.message}
-        add_element(add_element(element, "testcase", place), "error", attributes, shown)
+        case = add_element(element, "testcase", attributes)
+        shown = [str(fault), *fault_excerpt(fault, context.lines)]
+        add_element(case, "error", {"type": INVALID_FILE, "message": fault.message}, shown)
     _count(element)
 
 
-def _class_name(file: str) -> str:
+def fault_name(fault: Fault) -> str:
+    """Name a fault as a test case: CI servers list the names of those that failed, and no more."""
+    return f"line {fault.line}, column {fault.column}: {fault.message}"
+
+
+def _class_name(path: PurePath) -> str:
     """Return a path dotted, which readers show as a tree.
 
     Examples
     --------
-    >>> _class_name("scenarios/seed/expiry.tvc.yaml")
+    >>> _class_name(PurePath("scenarios/seed/expiry.tvc.yaml"))
     'scenarios.seed.expiry'
     """
-    path = PurePath(file)
     parts = [part for part in path.parts if part not in (path.anchor, "..")]
     return re.sub(r"\.tvc\.(yaml|yml|json)$", "", ".".join(parts))
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from tvc.files.faults import Fault, escape
 from tvc.harness.boundaries.showing import probe_lines
-from tvc.harness.excerpts import excerpt
+from tvc.harness.excerpts import fault_excerpt
 from tvc.harness.formats.context import ReportContext, block_of, by_file, id_of, noted, summary_of
 from tvc.harness.formats.studies import study_lines
 from tvc.harness.outcomes import CaseResult, Outcome, SuiteResult
@@ -70,7 +70,7 @@ def _faults(suite: SuiteResult, context: ReportContext, paint: Paint) -> Iterato
 
 def _fault(fault: Fault, context: ReportContext, paint: Paint) -> Iterator[str]:
     yield paint(escape(str(fault)), "bold red")
-    yield from excerpt(context.lines(fault.file), fault.line, fault.column)
+    yield from fault_excerpt(fault, context.lines)
 
 
 def _names(suite: SuiteResult, paint: Paint) -> Iterator[str]:

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from tvc.files.faults import Fault, escape
 from tvc.harness.excerpts import rerun_command
-from tvc.harness.formats.context import INVALID_FILE, ReportContext, portable_path, rule_of
+from tvc.harness.formats.context import INVALID_FILE, ReportContext, rule_of
 from tvc.harness.outcomes import CaseResult, Concern, Failure, Outcome, SuiteResult
 from tvc.trace.invariants import INVARIANTS
 
@@ -45,14 +45,14 @@ def render(suite: SuiteResult, context: ReportContext) -> str:
     suite
         What came of it.
     context
-        The version, and the policies that stood in for others.
+        The version, where files stand, and the policies that stood in for others.
 
     Returns
     -------
     str
         JSON without a character beyond ASCII; one result for each failure and each fault.
     """
-    results = [_fault_result(fault) for fault in suite.invalid]
+    results = [_fault_result(fault, context) for fault in suite.invalid]
     for case in suite.results:
         results += _case_results(case, context)
     run = {
@@ -80,7 +80,7 @@ def _case_results(case: CaseResult, context: ReportContext) -> Iterator[dict[str
             rule,
             "warning" if case.outcome is Outcome.INCONCLUSIVE else "error",
             f"{escape(case.name)}: {escape(failure.message)}\nrerun: {rerun}",
-            _location(case.file, failure.line, failure.column),
+            location_of(context.source(case.file), failure.line, failure.column),
             f"{identity}:{seen[identity]}",
         )
 
@@ -91,8 +91,8 @@ def _identity(case: CaseResult, failure: Failure, rule: str) -> str:
     return f"{case.digest}:{rule}:{step}"
 
 
-def _fault_result(fault: Fault) -> dict[str, Any]:
-    location = _location(fault.file, fault.line, fault.column)
+def _fault_result(fault: Fault, context: ReportContext) -> dict[str, Any]:
+    location = location_of(context.source(fault.file), fault.line, fault.column)
     return _result(INVALID_FILE, "error", escape(fault.message), location)
 
 
@@ -112,17 +112,19 @@ def _result(
     return result
 
 
-def _location(file: str, line: int, column: int) -> dict[str, Any]:
-    return {
-        "physicalLocation": {
-            "artifactLocation": artifact_of(file),
-            "region": {"startLine": line, "startColumn": column},
-        }
-    }
+def location_of(source: PurePath, line: int, column: int) -> dict[str, Any]:
+    """Return where something stands: by a relative URI where that is below the root of the sources.
 
-
-def artifact_of(file: str) -> dict[str, str]:
-    """Return a relative URI below the root of the sources; a file named in full can have none."""
-    if PurePath(file).is_absolute():
-        return {"uri": PurePath(file).as_uri()}
-    return {"uri": quote(os.fsencode(portable_path(file))), "uriBaseId": "%SRCROOT%"}
+    Parameters
+    ----------
+    source
+        The path from the root of the sources, or the full path of what stands elsewhere.
+    line, column
+        The place in the file, both from 1.
+    """
+    path = quote(os.fsencode(source.as_posix()))
+    artifact = {"uri": path, "uriBaseId": "%SRCROOT%"}
+    if source.is_absolute():
+        artifact = {"uri": source.as_uri()}
+    region = {"startLine": line, "startColumn": column}
+    return {"physicalLocation": {"artifactLocation": artifact, "region": region}}

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from tvc.authority.authority import Record
+from tvc.authority.edges import generated_ends_ms
 from tvc.authority.policy import Policy, RateLimit
+from tvc.authority.rates import leaves_ms
 from tvc.authority.requests import Kind
 from tvc.authority.state import State
 
@@ -79,8 +81,8 @@ def _keep_codes(records: Records, _policy: Policy, _now_ms: int) -> Records:
 
 
 def _code_end_ms(record: Record, policy: Policy) -> int:
-    lifetime_ms = (record.request and record.request.lifetime_ms) or 0
-    return record.at.true_ms + lifetime_ms + policy.clock.leeway_ms
+    at_ms, request = record.at.true_ms, record.request
+    return at_ms if request is None else generated_ends_ms(request, at_ms, policy)
 
 
 def _code_key(records: Records, state: State, policy: Policy, now_ms: int) -> Hashable:
@@ -124,7 +126,7 @@ def _recent_key(records: Records, _state: State, _policy: Policy, now_ms: int) -
 def _recent_thresholds(records: Records, policy: Policy) -> Iterator[int]:
     for record in records:
         for limit in _held(policy):
-            yield record.at.true_ms + limit.per_ms
+            yield leaves_ms(limit, record.at.true_ms)
 
 
 _RECENT: Final = Monitor(_keep_recent, _recent_key, _recent_thresholds)

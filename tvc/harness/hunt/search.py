@@ -17,7 +17,7 @@ from tvc.harness.hunt.moves import Walk
 from tvc.harness.hunt.scenes import Draws, Scene
 from tvc.harness.hunt.shrinking import shrink
 from tvc.harness.hunt.writing import case_of, yaml_of
-from tvc.harness.interrupts import interrupts_noted
+from tvc.interrupts import interrupts_noted
 
 #: Draws in one run of Hypothesis, and histories for which one draw is good.
 _BATCH: Final = 20
@@ -73,6 +73,8 @@ class Find:
         Under which seed it was found; None for an exhaustive search.
     explored
         How much was looked at until then.
+    interrupted
+        Whether somebody stopped the hunt while the history was made short.
     """
 
     goal: Goal
@@ -80,6 +82,7 @@ class Find:
     history: History
     seed: int | None
     explored: Explored
+    interrupted: bool = False
 
     @property
     def case(self) -> Case:
@@ -153,7 +156,7 @@ def hunt(
     if search.found is None:
         return Exhausted(goal, search.explored, interrupted)
     history, seen = search.found
-    return Find(goal, seen, history, seed, search.explored)
+    return Find(goal, seen, history, seed, search.explored, interrupted)
 
 
 def find(goal: Goal, *, events: int, seconds: float, seed: int) -> Find | None:
@@ -167,14 +170,12 @@ def find(goal: Goal, *, events: int, seconds: float, seed: int) -> Find | None:
     Raises
     ------
     KeyboardInterrupt
-        If somebody stopped the hunt before anything was found.
+        If somebody stopped the hunt.
     """
     result = hunt(goal, events=events, seconds=seconds, seed=seed)
-    if isinstance(result, Find):
-        return result
     if result.interrupted:
         raise KeyboardInterrupt
-    return None
+    return result if isinstance(result, Find) else None
 
 
 class _Search:

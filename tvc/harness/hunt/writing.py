@@ -15,6 +15,7 @@ from tvc.authority.decide import Decision
 from tvc.files.builder import Scenario
 from tvc.files.cases import ALLOW, AuditExpectation, AuditLine, Case, Expectation, Step
 from tvc.files.documents import parse_document
+from tvc.files.faults import escape
 from tvc.files.models import WRONG
 from tvc.files.policy_merging import MergedPolicy, digest_policy
 from tvc.files.scenarios import read_scenarios
@@ -101,7 +102,7 @@ def yaml_of(
         breaks=breaks,
         invariants=None if seen.invariant is None else (seen.invariant,),
     )
-    comments = "".join(f"# {line}\n" for line in told)
+    comments = "".join(f"# {escape(line)}\n" for line in told)
     return comments + Scenario.from_case(case).to_yaml()
 
 

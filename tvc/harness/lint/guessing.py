@@ -28,6 +28,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tvc.authority.durations import DAY_MS, HOUR_MS, format_duration
+from tvc.authority.edges import life_ms
 from tvc.authority.policy import Policy
 from tvc.harness.lint.generations import ceil_div, longest_lifetime_ms, most_generations_for
 
@@ -115,7 +116,7 @@ def code_space(policy: Policy) -> int:
 
 
 def _rounds_per_code(policy: Policy) -> int:
-    return ceil_div(longest_lifetime_ms(policy) + policy.clock.leeway_ms, policy.lockout.for_ms)
+    return ceil_div(_life_ms(policy), policy.lockout.for_ms)
 
 
 def _one_code(policy: Policy, path: str) -> Guessing:
@@ -177,7 +178,7 @@ def _row(
 
 
 def _life_ms(policy: Policy) -> int:
-    return longest_lifetime_ms(policy) + policy.clock.leeway_ms
+    return life_ms(longest_lifetime_ms(policy), policy)
 
 
 def _round_text(policy: Policy) -> str:

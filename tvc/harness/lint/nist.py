@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Final
 
 from tvc.authority.durations import DAY_MS, MINUTE_MS, format_duration
+from tvc.authority.edges import life_ms
 from tvc.authority.policy import Policy
 from tvc.authority.reasons import PUBLIC_MESSAGES, Reason
 from tvc.authority.requests import Kind
@@ -114,9 +115,9 @@ def _issued_length(policy: Policy) -> Answer:
 
 
 def _issued_life(policy: Policy) -> Answer:
-    life_ms = longest_lifetime_ms(policy) + policy.clock.leeway_ms
-    shown = format_duration(life_ms)
-    fits = [channel for channel, most_ms in LONGEST_BY_CHANNEL.items() if life_ms <= most_ms]
+    most_ms = life_ms(longest_lifetime_ms(policy), policy)
+    shown = format_duration(most_ms)
+    fits = [channel for channel, fit_ms in LONGEST_BY_CHANNEL.items() if most_ms <= fit_ms]
     if len(fits) == len(LONGEST_BY_CHANNEL):
         return met(f"a code lives {shown} at most, short enough for every channel")
     shortest = format_duration(min(LONGEST_BY_CHANNEL.values()))
@@ -173,7 +174,7 @@ def _code_failures(policy: Policy) -> Answer:
     if rounds <= MOST_FAILURES:
         knob = f"lockout.failures: {MOST_FAILURES // rounds}"
     else:
-        life = format_duration(longest_lifetime_ms(policy) + policy.clock.leeway_ms)
+        life = format_duration(life_ms(longest_lifetime_ms(policy), policy))
         knob = f"lockout: {{failures: {min(failures, MOST_FAILURES)}, for: {life}}}"
     return not_met(
         f"{tries} tries at one code can fail in a row: {failures} before each of the {rounds} "

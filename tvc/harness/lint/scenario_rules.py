@@ -11,7 +11,7 @@ from tvc.files.checks import REFUSALS
 from tvc.files.faults import show
 from tvc.files.nodes import Node, Sequence
 from tvc.harness.lint.findings import Finding, Level, Place
-from tvc.harness.lint.unobserved import unobserved_facts
+from tvc.harness.lint.unobserved import unobserved_steps
 
 _PEOPLE: Final = ("by", "subject", "account", "person")
 
@@ -31,7 +31,10 @@ SCENARIO_RULES: Final[Mapping[str, str]] = {
     "scenario.unused_clock": "A node has a clock, but no step is judged by it.",
     "scenario.unused_policy": "A policy of the file is used by no scenario.",
     "scenario.unused_handle": "A code is saved under a handle that nothing presents or names.",
-    "scenario.unobserved_step": "A fact is followed by nothing that could tell that it happened.",
+    "scenario.unobserved_step": (
+        "A fact, or a step that expects `any`, is followed by nothing that could tell that it "
+        "happened."
+    ),
     "scenario.asserts_nothing": "A scenario states no expectation and checks no invariant.",
     "scenario.cannot_fail": "A scenario cannot fail, whatever the authority decides.",
     "scenario.duplicate_case": "Two cases ask the same of the same policy.",
@@ -225,7 +228,7 @@ def _check_timeline(case: Case) -> Iterator[Finding]:
         return
     yield from _assertions(case)
     yield from _loose_reasons(case)
-    for step in unobserved_facts(case):
+    for step in unobserved_steps(case):
         yield Finding(
             "scenario.unobserved_step",
             Level.WARNING,
@@ -238,15 +241,26 @@ def _check_timeline(case: Case) -> Iterator[Finding]:
 
 def _assertions(case: Case) -> Iterator[Finding]:
     asks_more = case.audit is not None or case.breaks or case.invariants
-    judged = [step for step in case.steps if not SHAPES[step.request.kind].fact]
-    stated = any(step.stated for step in judged)
-    if not judged and not asks_more:
+    asserting = [step for step in case.steps if step.asserts]
+    decided = any(not SHAPES[step.request.kind].fact for step in case.steps)
+    stated = any(step.stated for step in asserting)
+    if not decided and not asks_more:
         yield Finding(
             "scenario.cannot_fail",
             Level.ERROR,
             Place(case.file, case.line, case.column),
             f"{show(_name_of(case))} cannot fail: its steps are facts, which are always allowed",
             "add a step that the authority decides, or an audit",
+            case.name,
+        )
+    elif not asserting and case.invariants == () and not asks_more:
+        yield Finding(
+            "scenario.cannot_fail",
+            Level.ERROR,
+            Place(case.file, case.line, case.column),
+            f"{show(_name_of(case))} cannot fail: every decision is accepted, and no invariant is "
+            "checked",
+            "say what is expected of a step, or leave `invariants` out",
             case.name,
         )
     elif case.invariants == () and not asks_more and not stated:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from tvc.authority.durations import format_duration
+from tvc.authority.edges import life_ms
 from tvc.authority.policy import Policy, RateLimit
 from tvc.harness.lint.findings import Level
 from tvc.harness.lint.generations import (
@@ -100,7 +101,7 @@ def _early_end(policy: Policy) -> Iterator[Remark]:
     code = policy.code
     if code.on_live == "replace" or code.uses is not None or code.ends_on:
         return
-    shortest_ms = shortest_lifetime_ms(policy) + policy.clock.leeway_ms
+    shortest_ms = life_ms(shortest_lifetime_ms(policy), policy)
     for limit in policy.rates:
         natural = code.per_user * ceil_div(limit.per_ms, shortest_ms)
         if limit.scope == "subject" and limit.window == "rolling" and natural <= limit.limit:

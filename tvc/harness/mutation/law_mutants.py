@@ -13,9 +13,9 @@ from typing import Final
 
 from tvc.authority.authority import RECORD_TYPES
 from tvc.authority.consequences import Consequence
-from tvc.authority.context import Compare
 from tvc.authority.decide import LAW, Law
 from tvc.authority.policy import Policy
+from tvc.authority.rates import Compare
 from tvc.authority.requests import SHAPES, Kind
 from tvc.authority.rules import Rule
 from tvc.files.cases import Case

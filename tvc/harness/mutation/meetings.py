@@ -8,9 +8,10 @@ the invariants, and not step by step, since those compare and look at knobs, too
 from dataclasses import dataclass, replace
 from typing import cast
 
-from tvc.authority.context import Compare, Context
+from tvc.authority.context import Context
 from tvc.authority.decide import LAW
 from tvc.authority.policy import Policy
+from tvc.authority.rates import Compare
 from tvc.authority.requests import Kind
 from tvc.authority.rules import Rule, Verdict
 from tvc.files.cases import Case

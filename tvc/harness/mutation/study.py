@@ -1,10 +1,9 @@
 """A study: all mutants of a suite's policies, and of the law, judged by the suite."""
 
-import signal
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from tvc.authority.policy import Policy
@@ -18,6 +17,7 @@ from tvc.harness.mutation.trials import Status, Subject, Verdict, judge_group
 from tvc.harness.outcomes import CaseResult, Outcome
 from tvc.harness.runner import Plan, collect, run_guarded
 from tvc.harness.selection import Selection
+from tvc.workers import share
 
 
 class NoSuchPolicy(ValueError):
@@ -193,20 +193,14 @@ _bench: Bench | None = None
 
 
 def _judge_in_processes(bench: Bench, numbers: range) -> list[list[Verdict]]:
-    from concurrent.futures import ProcessPoolExecutor
-
     processes = min(bench.request.processes, len(numbers))
-    shared = (bench.subjects, bench.request)
-    pool = ProcessPoolExecutor(processes, initializer=_set_up, initargs=shared)
-    try:
-        return list(pool.map(_judge_there, numbers))
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+    found: list[list[Verdict]] = []
+    set_up = partial(_set_up, bench.subjects, bench.request)
+    share(_judge_there, numbers, processes, found.append, set_up)
+    return found
 
 
 def _set_up(subjects: tuple[Subject, ...], request: Request) -> None:
-    # Ctrl-C reaches the parent alone, which ends the others in good order.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     global _bench  # noqa: PLW0603 - a pool has no other place for what its workers share
     _bench = Bench(subjects, request)
 

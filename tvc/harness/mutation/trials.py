@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from tvc import interrupts
 from tvc.files.cases import Case
 from tvc.harness.judge import (
     audit_failures,
@@ -98,6 +99,9 @@ def _judge(
         try:
             noticed = notices(mutant, subject.case, seed)
         except Exception as error:
+            if interrupts.asked():
+                # What an interrupt became on its way says nothing of the mutant.
+                raise KeyboardInterrupt from error
             broken = f"{type(error).__name__} in {name}"
             return Verdict(mutant.change, Status.BROKEN, None, met, broken)
         if noticed:

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from heapq import heappop, heappush
 from typing import Any
 
+from tvc.authority.edges import over_ms
+from tvc.authority.policy import Policy
 from tvc.trace.measures.levels import Level
 
 #: Receives the account and the instant at which a code of it is over, and how.
@@ -37,7 +39,7 @@ class LedgerCode:
     )  # fmt: skip
 
     def __init__(  # noqa: PLR0913, PLR0917 - what there is to know of a new code
-        self, subject: str, ordinal: int, issuer: str, at_ms: int, lifetime_ms: int, leeway_ms: int
+        self, subject: str, ordinal: int, issuer: str, at_ms: int, lifetime_ms: int, policy: Policy
     ) -> None:
         self.subject = subject
         self.ordinal = ordinal
@@ -45,7 +47,7 @@ class LedgerCode:
         self.generated_ms = at_ms
         self.lifetime_ms = lifetime_ms
         self.expires_ms = at_ms + lifetime_ms
-        self.lapses_ms = self.expires_ms + leeway_ms
+        self.lapses_ms = over_ms(self.expires_ms, policy)
         self.uses = 0
         self.misuses = 0
         self.first_use_ms: int | None = None
@@ -73,8 +75,8 @@ class Ledger:
         Codes generated within are counted.
     bin_ms
         Width of the bins of the number of live codes.
-    leeway_ms
-        How long a code stays live after its expiry.
+    policy
+        Says how long a code stays live after its expiry.
     over
         Told when a code is over.
 
@@ -95,11 +97,11 @@ class Ledger:
     """
 
     def __init__(
-        self, start_ms: int, horizon_ms: int, bin_ms: int, leeway_ms: int, over: Over
+        self, start_ms: int, horizon_ms: int, bin_ms: int, policy: Policy, over: Over
     ) -> None:
         self._start_ms = start_ms
         self._horizon_ms = horizon_ms
-        self._leeway_ms = leeway_ms
+        self._policy = policy
         self._over = over
         self._by_subject: dict[str, list[LedgerCode]] = {}
         self.lapses: list[tuple[int, LedgerCode]] = []
@@ -114,7 +116,7 @@ class Ledger:
 
     def open(self, subject: str, ordinal: int, issuer: str, at_ms: int, lifetime_ms: int) -> None:
         """Enter a code that is generated now; all that lapsed before has to be closed."""
-        code = LedgerCode(subject, ordinal, issuer, at_ms, lifetime_ms, self._leeway_ms)
+        code = LedgerCode(subject, ordinal, issuer, at_ms, lifetime_ms, self._policy)
         heappush(self.lapses, (code.lapses_ms, code))
         codes = self._by_subject.get(subject)
         if codes is None:

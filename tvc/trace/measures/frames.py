@@ -3,12 +3,12 @@
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from tvc.files.metrics import MEASURES, Function, Shape, Statistic
 from tvc.trace.measures.access import ACCESS_COLUMNS
+from tvc.trace.measures.catalogue import MEASURES, Function, Shape
 from tvc.trace.measures.codes import CODE_COLUMNS
 from tvc.trace.measures.desk import CALL_COLUMNS
 from tvc.trace.measures.lines import LINE
-from tvc.trace.measures.measured import Measured
+from tvc.trace.measures.metrics import Statistic
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,13 +31,11 @@ class Frames:
     ----------
     recorder
         After its `finish`.
-    measured
-        What that returned.
     """
 
-    def __init__(self, recorder: "Recorder", measured: Measured) -> None:
+    def __init__(self, recorder: "Recorder") -> None:
         self._recorder = recorder
-        self._measured = measured
+        self._measured = recorder.measured
 
     @cached_property
     def codes(self) -> "pd.DataFrame":
@@ -80,9 +78,10 @@ class Frames:
                 known = columns.get(key, [0.0] * len(bins))
                 columns[key] = [float(a + b) for a, b in zip(known, bins, strict=True)]
         levels = {
-            "codes.live": recorder.ledger.live,
-            "locked_out": recorder.lockouts.level,
-            "access": recorder.access.level,
+            measure.name: measure.level(recorder)
+            for measure in MEASURES.values()
+            if measure.level is not None
+        } | {
             "desk.queue": recorder.desk.queue,
             "desk.busy": recorder.desk.busy,
             "desk.duty": recorder.desk.duty,

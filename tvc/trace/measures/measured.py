@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import nan
+from typing import Any
 
-from tvc.files.metrics import Function, Measure, Shape, Statistic
+from tvc.trace.measures.catalogue import MEASURES, Books, Function, Measure, Shape
 from tvc.trace.measures.histogram import Histogram
+from tvc.trace.measures.metrics import Statistic
 
 
 @dataclass(frozen=True)
@@ -84,3 +86,30 @@ def _of_spells(spells: Histogram, function: Function, percent: int) -> float:
         case Function.PERCENTILE:
             return spells.percentile(percent)
     return nan
+
+
+def read(books: Books) -> Measured:
+    """Return what a run comes to: each measure read off its books.
+
+    Parameters
+    ----------
+    books
+        Of a run that is over.
+    """
+    counts: dict[str, Mapping[tuple[str, ...], float]] = {}
+    spells: dict[str, Histogram] = {}
+    levels: dict[str, tuple[float, float]] = {}
+    ratios: dict[str, float] = {}
+    for measure in MEASURES.values():
+        assert measure.read is not None  # `register` takes no other
+        found: Any = measure.read(books)
+        match measure.shape:
+            case Shape.SPELL:
+                spells[measure.name] = found
+            case Shape.LEVEL:
+                levels[measure.name] = found
+            case Shape.RATIO:
+                ratios[measure.name] = found
+            case _:
+                counts[measure.name] = found if measure.labels else {(): float(found)}
+    return Measured(counts, spells, levels, ratios)

@@ -17,19 +17,19 @@ from tvc.authority.policy import Policy
 from tvc.authority.reasons import Reason
 from tvc.authority.requests import Kind, Method, Request
 from tvc.trace.measures.access import AccessBook
+from tvc.trace.measures.catalogue import MEASURES
 from tvc.trace.measures.codes import Ledger, LedgerCode
 from tvc.trace.measures.conservation import check_calls, check_codes, check_sessions
 from tvc.trace.measures.desk import DeskBook, DeskCall
 from tvc.trace.measures.digest import Digest
+from tvc.trace.measures.levels import Level
 from tvc.trace.measures.lines import CODE_METHOD
 from tvc.trace.measures.lockouts import Lockouts
-from tvc.trace.measures.measured import Measured
+from tvc.trace.measures.measured import Measured, read
 from tvc.trace.measures.outsiders import Outsiders
 from tvc.trace.measures.rows import Rows
-from tvc.trace.measures.totals import totals
 
 if TYPE_CHECKING:
-    from tvc.trace.measures.frames import Frames
     from tvc.trace.measures.trace_file import TraceFile
 
 #: Texts are hashed so many at a time.
@@ -89,6 +89,10 @@ class Recorder:
     ----------
     digest : str
         SHA-256 of all records, after `finish`; empty where none is made.
+    measured : Measured
+        What was measured, after `finish`.
+    own : dict of str to Book
+        By measure of another package, what it keeps itself.
     call_placed : callable
         Told of a call that is placed now.
     queue, busy, duty : callable
@@ -96,7 +100,8 @@ class Recorder:
         duty, from then on; the last may be told at the end of the run.
     """
 
-    _result: Measured
+    measured: Measured
+    _until_ms: int
 
     def __init__(  # noqa: PLR0913 - what a run may keep, by keyword
         self,
@@ -115,7 +120,8 @@ class Recorder:
         self._start_ms = start_ms = window.start_ms
         self._horizon_ms = horizon_ms = window.horizon_ms
         self.rows = Rows(start_ms, rows)
-        self._keeps_records = self.rows.wants_records
+        self.own = {measure.name: measure.book() for measure in MEASURES.values() if measure.book}
+        self._keeps_records = self.rows.wants_records or bool(self.own)
         self._hashed = hashed
         self._digest = Digest()
         self._texts: list[str] = []
@@ -124,7 +130,7 @@ class Recorder:
         self._bins = bins
         self.series: dict[tuple[str, ...], list[int]] = {}
         self.counted: dict[str, int] = {}
-        self.ledger = Ledger(start_ms, horizon_ms, bin_ms, policy.clock.leeway_ms, self._code_over)
+        self.ledger = Ledger(start_ms, horizon_ms, bin_ms, policy, self._code_over)
         self.access = AccessBook(start_ms, horizon_ms, bin_ms)
         self.desk = DeskBook(start_ms, horizon_ms, bin_ms)
         # Methods of theirs, since a call of a call would be made millions of times.
@@ -205,6 +211,8 @@ class Recorder:
             self._hash()
         if self._keeps_records:
             self.rows.record(record)
+            for book in self.own.values():
+                book.record(record)
 
     def _sort(  # noqa: PLR0913, PLR0917 - what tells sorts apart
         self,
@@ -427,8 +435,9 @@ class Recorder:
             check_codes(self.ledger, len(left), self._audited, self._skewed)
             check_calls(self.desk)
             check_sessions(self._sessions_opened, self._sessions_ended)
-        self._result = totals(self, at_ms)
-        return self._result
+        self._until_ms = min(at_ms, self._horizon_ms)
+        self.measured = read(self)
+        return self.measured
 
     def sign_ins(self) -> dict[tuple[str, str, str, str], int]:
         """Return how many sign-ins there were by method, outcome, reason and who."""
@@ -443,11 +452,9 @@ class Recorder:
             found[key] = found.get(key, 0) + number
         return found
 
-    def frames(self) -> "Frames":
-        """Return what was measured as tidy frames, after `finish`."""
-        from tvc.trace.measures.frames import Frames
-
-        return Frames(self, self._result)
+    def mean(self, level: Level) -> float:
+        """Return the time average of a level over the measured window, after `finish`."""
+        return level.mean(self._until_ms)
 
 
 def _renews(request: Request | None, person: str, account: str) -> bool:

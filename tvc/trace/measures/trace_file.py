@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any, Final
 
+from tvc.files.outputs import part_of
 from tvc.trace.measures.lines import LINE, Line
 
 _TIMES: Final = ("true_ms", "reading_ms", "wait_ms")
@@ -33,8 +34,10 @@ class TraceFile:
         kinds = {"code": pa.int32()} | dict.fromkeys(_TIMES, pa.int64())
         self._schema = pa.schema([(name, kinds.get(name, text)) for name in LINE])
         self._path = path
-        self._part = path.with_name(f".{path.name}.part")
-        self._writer: Any = pq.ParquetWriter(self._part, self._schema)
+        self._part = part_of(path)
+        # Opened here: pyarrow takes no path that is not text.
+        self._stream = self._part.open("xb")
+        self._writer: Any = pq.ParquetWriter(self._stream, self._schema)
 
     def write(self, lines: list[Line]) -> None:
         """Append records."""
@@ -54,4 +57,5 @@ class TraceFile:
     def close(self) -> None:
         """Finish the file and give it its name."""
         self._writer.close()
+        self._stream.close()
         self._part.replace(self._path)

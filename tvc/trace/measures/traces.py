@@ -1,18 +1,16 @@
 """What a trace shows as tidy frames: those of a simulation, so that the same pictures take them."""
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from tvc.authority.durations import HOUR_MS
+from tvc.trace.measures.frames import Frames
 from tvc.trace.measures.recorder import Recorder, Window
 from tvc.trace.trace import Trace
-
-if TYPE_CHECKING:
-    from tvc.trace.measures.frames import Frames
 
 _BEYOND_MS: Final = HOUR_MS
 
 
-def frames_of(trace: Trace, until_ms: int | None = None) -> "Frames":
+def frames_of(trace: Trace, until_ms: int | None = None) -> Frames:
     """Record a trace as a simulation records its own.
 
     Parameters
@@ -54,4 +52,4 @@ def frames_of(trace: Trace, until_ms: int | None = None) -> "Frames":
         recorder.sink(record)
     # Sessions and lost devices that a timeline is given have no record, so that nothing adds up.
     recorder.finish(end_ms, complete=False)
-    return recorder.frames()
+    return Frames(recorder)

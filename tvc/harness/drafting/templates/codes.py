@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from tvc.authority.durations import SECOND_MS, format_duration
+from tvc.authority.edges import life_ms
 from tvc.authority.policy import Policy
 from tvc.authority.requests import Method
 from tvc.harness.drafting.sketch import (
@@ -53,7 +54,7 @@ def _end(policy: Policy) -> Sketch:
     stage.sign_in("${at}", code="c1")
     late = f", and {_say(leeway)} of leeway" if leeway else ""
     why = f"a code of {_say(life)} lives for that long{late}"
-    return stage.sketch(_LIFETIMES, "code-ends", why, at_rows(around(life, life + leeway)))
+    return stage.sketch(_LIFETIMES, "code-ends", why, at_rows(around(life, life_ms(life, policy))))
 
 
 def _uses(policy: Policy) -> Iterator[Sketch]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from tvc.authority.durations import HOUR_MS, SECOND_MS, format_duration
+from tvc.authority.edges import life_ms
 from tvc.authority.policy import Policy
 from tvc.authority.requests import Method
 from tvc.harness.drafting.sketch import MOST, Sketch, Stage, around, shortest, strongest
@@ -79,7 +80,7 @@ def _idle(policy: Policy) -> Iterator[Sketch]:
 
 def _with_code(policy: Policy) -> Iterator[Sketch]:
     stage, life = Stage(policy), shortest(policy)
-    end, longest = life + policy.clock.leeway_ms, policy.session.max_ms
+    end, longest = life_ms(life, policy), policy.session.max_ms
     # Late enough to outlive the code, where it can.
     start = 1 if longest is None or end + 1 < longest else max(1, end - longest // 2)
     stage.issue(0, save="c1")

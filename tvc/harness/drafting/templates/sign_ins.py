@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from tvc.authority.durations import SECOND_MS, format_duration
+from tvc.authority.edges import life_ms
 from tvc.authority.policy import Policy
 from tvc.authority.requests import Method
 from tvc.harness.drafting.sketch import (
@@ -44,7 +45,7 @@ def _precedence(policy: Policy) -> Sketch:
 
 
 def _return(policy: Policy) -> Sketch:
-    stage, end = Stage(policy), shortest(policy) + policy.clock.leeway_ms
+    stage, end = Stage(policy), life_ms(shortest(policy), policy)
     stage.issue(0, save="c1")
     stage.sign_in(end)
     stage.wake(end, "ana")

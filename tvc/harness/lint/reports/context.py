@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import PurePath
 from typing import TextIO
 
 from tvc.harness.lint.findings import counts
@@ -26,6 +27,8 @@ class LintContext:
         Returns the lines of a file, by its name in the findings; none where it can't be read.
     date
         The date that a report shall bear, as given; None where none was asked for.
+    source
+        Returns the path by which readers elsewhere know a file; by default its name.
     """
 
     version: str
@@ -33,6 +36,7 @@ class LintContext:
     colour: bool
     lines: Callable[[str], Sequence[str]]
     date: str | None = None
+    source: Callable[[str], PurePath] = PurePath
 
     def on(self, stream: TextIO) -> "LintContext":
         """Return the context for a stream: in colour on a terminal, unless that is unwanted."""

@@ -6,8 +6,7 @@ The commands and their escapes: https://docs.github.com/actions/reference/workfl
 from typing import Final
 
 from tvc.files.faults import escape
-from tvc.harness.formats.context import portable_path
-from tvc.harness.formats.github import command
+from tvc.harness.formats.github import command, place_of
 from tvc.harness.lint.findings import Finding, Level
 from tvc.harness.lint.linting import LintResult
 from tvc.harness.lint.places import BUILT_IN
@@ -16,13 +15,15 @@ from tvc.harness.lint.reports.context import LintContext, summary_of
 _COMMANDS: Final = {Level.ERROR: "error", Level.WARNING: "warning", Level.INFO: "notice"}
 
 
-def render(result: LintResult, _context: LintContext) -> str:
+def render(result: LintResult, context: LintContext) -> str:
     """Render a lint as workflow commands, one a line.
 
     Parameters
     ----------
     result
         What was found.
+    context
+        Where files stand.
 
     Returns
     -------
@@ -33,25 +34,25 @@ def render(result: LintResult, _context: LintContext) -> str:
     lines = [
         command(
             "error",
-            _place(fault.file, fault.line, fault.column) | {"title": "invalid file"},
-            fault.message,
+            _place(fault.file, fault.line, fault.column, context) | {"title": "invalid file"},
+            escape(fault.message),
         )
         for fault in result.invalid
     ]
-    lines += [_finding(finding) for finding in result.findings]
+    lines += [_finding(finding, context) for finding in result.findings]
     lines.append(command("notice", {"title": "tvc lint"}, summary_of(result)))
     return "\n".join(lines) + "\n"
 
 
-def _finding(finding: Finding) -> str:
+def _finding(finding: Finding, context: LintContext) -> str:
     at = finding.place
     about = f"{finding.about}: " if finding.about else ""
     message = f"{escape(about + finding.message)}\n{escape(finding.hint)}"
-    properties = _place(at.file, at.line, at.column) | {"title": finding.rule}
+    properties = _place(at.file, at.line, at.column, context) | {"title": finding.rule}
     return command(_COMMANDS[finding.level], properties, message)
 
 
-def _place(file: str, line: int, column: int) -> dict[str, str]:
+def _place(file: str, line: int, column: int, context: LintContext) -> dict[str, str]:
     if file.startswith(BUILT_IN):  # no file of the repository
         return {}
-    return {"file": escape(portable_path(file)), "line": str(line), "col": str(column)}
+    return place_of(context.source(file), line, column)

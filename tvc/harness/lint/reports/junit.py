@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from itertools import groupby
 from xml.etree import ElementTree as ET
 
-from tvc.harness.formats.junit import add_element
+from tvc.harness.formats.junit import add_element, fault_name
 from tvc.harness.lint.findings import Finding, fails
 from tvc.harness.lint.linting import LintResult
+from tvc.harness.lint.places import BUILT_IN
 from tvc.harness.lint.reports.context import LintContext
 
 
@@ -22,13 +23,13 @@ def render(result: LintResult, context: LintContext) -> str:
     result
         What was found.
     context
-        The version for the properties, and the fail level.
+        The version for the properties, the fail level, and where files stand.
     """
     root = ET.Element("testsuites", name="tvc lint")
     for file, faults in groupby(result.invalid, key=lambda fault: str(fault.file)):
         suite = _suite(root, file, context)
         for fault in faults:
-            case = _case(suite, f"{fault.line}:{fault.column}", file, fault.line)
+            case = _case(suite, fault_name(fault), fault.line)
             add_element(
                 case, "error", {"type": "invalid_file", "message": fault.message}, [str(fault)]
             )
@@ -38,16 +39,14 @@ def render(result: LintResult, context: LintContext) -> str:
     for finding in result.findings:
         by_file.setdefault(finding.place.file, []).append(finding)
     for file, findings in by_file.items():
-        _add_file(_suite(root, file, context), file, findings, context)
+        _add_file(_suite(root, file, context), findings, context)
     _count(root)
     ET.indent(root)
     text = ET.tostring(root, encoding="unicode")
     return f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n'
 
 
-def _add_file(
-    suite: ET.Element, file: str, findings: Iterable[Finding], context: LintContext
-) -> None:
+def _add_file(suite: ET.Element, findings: Iterable[Finding], context: LintContext) -> None:
     notes: list[str] = []
     failed = False
     for finding in findings:
@@ -56,11 +55,11 @@ def _add_file(
             notes.append(f"{at.line}:{at.column}: {_text(finding)}")
             continue
         failed = True
-        case = _case(suite, f"{finding.rule} {at.line}:{at.column}", file, at.line)
+        case = _case(suite, f"{finding.rule} {at.line}:{at.column}", at.line)
         attributes = {"type": finding.rule, "message": finding.message}
         add_element(case, "failure", attributes, [_text(finding), finding.hint])
     if notes or not failed:
-        case = _case(suite, "lint", file, 1)
+        case = _case(suite, "lint", 1)
         if notes:
             add_element(case, "system-out", {}, notes)
     _count(suite)
@@ -72,13 +71,15 @@ def _text(finding: Finding) -> str:
 
 
 def _suite(root: ET.Element, file: str, context: LintContext) -> ET.Element:
-    suite = add_element(root, "testsuite", {"name": file, "file": file})
+    source = file if file.startswith(BUILT_IN) else context.source(file).as_posix()
+    suite = add_element(root, "testsuite", {"name": file, "file": source})
     properties = add_element(suite, "properties", {})
     add_element(properties, "property", {"name": "tvc.version", "value": context.version})
     return suite
 
 
-def _case(suite: ET.Element, name: str, file: str, line: int) -> ET.Element:
+def _case(suite: ET.Element, name: str, line: int) -> ET.Element:
+    file = suite.attrib["file"]
     place = {"name": name, "classname": file, "file": file, "line": str(line), "time": "0.000"}
     return add_element(suite, "testcase", place)
 

@@ -5,7 +5,7 @@ from itertools import groupby
 from typing import Final
 
 from tvc.files.faults import escape
-from tvc.harness.excerpts import excerpt
+from tvc.harness.excerpts import fault_excerpt
 from tvc.harness.lint.controls import CAUTION, Judged, Result
 from tvc.harness.lint.findings import Finding, Level, fails
 from tvc.harness.lint.linting import LintResult, PolicyReport
@@ -42,7 +42,7 @@ def render(result: LintResult, context: LintContext) -> str:
     lines: list[str] = []
     for fault in result.invalid:
         lines += [paint(escape(str(fault)), "bold red")]
-        lines += [*excerpt(context.lines(fault.file), fault.line, fault.column), ""]
+        lines += [*fault_excerpt(fault, context.lines), ""]
     for _, findings in groupby(result.findings, key=lambda finding: finding.place.file):
         for finding in findings:
             lines += _finding(finding, paint)

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from tvc.files.faults import escape
 from tvc.harness.formats.context import INVALID_FILE, portable_path
-from tvc.harness.formats.sarif import artifact_of
+from tvc.harness.formats.sarif import location_of
 from tvc.harness.lint.findings import Finding, Level
 from tvc.harness.lint.linting import RULES, LintResult
 from tvc.harness.lint.places import BUILT_IN
@@ -32,7 +32,7 @@ def render(result: LintResult, context: LintContext) -> str:
     result
         What was found.
     context
-        The version.
+        The version, and where files stand.
 
     Returns
     -------
@@ -42,11 +42,14 @@ def render(result: LintResult, context: LintContext) -> str:
     seen: Counter[str] = Counter()
     results = [
         _result(
-            INVALID_FILE, "error", fault.message, _location(fault.file, fault.line, fault.column)
+            INVALID_FILE,
+            "error",
+            fault.message,
+            _locations(fault.file, fault.line, fault.column, context),
         )
         for fault in result.invalid
     ]
-    results += [_finding(finding, seen) for finding in result.findings]
+    results += [_finding(finding, seen, context) for finding in result.findings]
     run = {
         "tool": {"driver": _driver(context)},
         "invocations": [{"executionSuccessful": not result.invalid}],
@@ -61,18 +64,23 @@ def _driver(context: LintContext) -> dict[str, Any]:
     return {"name": "tvc", "version": context.version, "rules": rules}
 
 
-def _finding(finding: Finding, seen: Counter[str]) -> dict[str, Any]:
+def _finding(finding: Finding, seen: Counter[str], context: LintContext) -> dict[str, Any]:
     """Make a result whose fingerprint stays the same when lines move."""
     at = finding.place
     about = f"{finding.about}: " if finding.about else ""
-    identity = "\n".join((finding.rule, portable_path(at.file), finding.about, finding.message))
+    built_in = at.file.startswith(BUILT_IN)
+    file = portable_path(at.file) if built_in else context.source(at.file).as_posix()
+    # A case is called by its file, too.
+    named = finding.about.removeprefix(f"{at.file}::")
+    subject = finding.about if named == finding.about else f"{file}::{named}"
+    identity = "\n".join((finding.rule, file, subject, finding.message))
     digest = hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()
     seen[digest] += 1
     return _result(
         finding.rule,
         _LEVELS[finding.level],
         f"{about}{finding.message}\n{finding.hint}",
-        _location(at.file, at.line, at.column),
+        _locations(at.file, at.line, at.column, context),
     ) | {"partialFingerprints": {_FINGERPRINT: f"{digest}:{seen[digest]}"}}
 
 
@@ -87,15 +95,8 @@ def _result(rule: str, level: str, message: str, locations: list[dict[str, Any]]
     }
 
 
-def _location(file: str, line: int, column: int) -> list[dict[str, Any]]:
+def _locations(file: str, line: int, column: int, context: LintContext) -> list[dict[str, Any]]:
     """Return where something is; nowhere for packaged policies, which no repository has."""
     if file.startswith(BUILT_IN):
         return []
-    return [
-        {
-            "physicalLocation": {
-                "artifactLocation": artifact_of(file),
-                "region": {"startLine": line, "startColumn": column},
-            }
-        }
-    ]
+    return [location_of(context.source(file), line, column)]

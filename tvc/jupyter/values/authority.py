@@ -6,7 +6,7 @@ from typing import Final
 from tvc.authority.decide import Decision
 from tvc.authority.durations import format_duration
 from tvc.authority.policy import RATE_KNOBS, Policy, find_knob
-from tvc.tables import facts, folded, table
+from tvc.jupyter.tables import facts, folded, table
 
 _HEAD: Final = ("knob", "value", "default", "where the default comes from", "meaning")
 _NEW: Final = "none"

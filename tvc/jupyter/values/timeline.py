@@ -1,7 +1,7 @@
 """How a case that was played shows itself in a notebook."""
 
 from tvc.authority.durations import format_duration
-from tvc.tables import MOST_ROWS, table
+from tvc.jupyter.tables import MOST_ROWS, table
 from tvc.timeline.driver import Run, Taken
 
 

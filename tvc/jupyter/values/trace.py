@@ -2,7 +2,7 @@
 
 from tvc.authority.authority import Record
 from tvc.authority.durations import format_duration
-from tvc.tables import MOST_ROWS, table
+from tvc.jupyter.tables import MOST_ROWS, table
 from tvc.trace.rows import field_of
 from tvc.trace.trace import Trace
 

@@ -2,7 +2,7 @@
 
 from tvc.experiment.comparison import Comparison, Delta
 from tvc.experiment.comparison_text import finding, interval_of, speller
-from tvc.tables import table, text
+from tvc.jupyter.tables import table, text
 
 
 def show_comparison(comparison: Comparison) -> str:

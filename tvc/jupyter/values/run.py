@@ -5,17 +5,11 @@ from math import isinf, isnan
 from typing import Final
 
 from tvc.authority.durations import HOUR_MS, format_duration
-from tvc.files.metrics import Unit
-from tvc.tables import table
+from tvc.jupyter.tables import table
+from tvc.trace.measures.catalogue import Place, Unit
+from tvc.trace.measures.metrics import headlines
 from tvc.world.simulation import Run
 
-#: What is shown of a run, and of one with attackers.
-_HEADLINES: Final = (
-    "mean(calls)", "mean(repeat_calls)", "p95(time_to_access)", "mean(locked_out)",
-    "mean(stranded)", "mean(desk.utilisation)", "mean(codes.generated)", "mean(exposure)",
-    "mean(exposure.idle)",
-)  # fmt: skip
-_OF_ATTACKERS: Final = ("mean(takeover)", "mean(access)")
 #: Of the digest, as much as tells runs apart; the rest is in `Run.digest`.
 _DIGITS: Final = 16
 
@@ -28,7 +22,11 @@ def show_run(run: Run) -> str:
         for metric, where, value, unit, meaning in summary.itertuples(index=False)
         if not where
     }
-    metrics = _HEADLINES + (_OF_ATTACKERS if run.workload.has_attackers else ())
+    metrics = [
+        str(told)
+        for told in headlines(Place.RUN)
+        if run.workload.has_attackers or not told.measure.by_attackers
+    ]
     rows = [(metric, *_spelt(*known[metric][:2]), known[metric][2]) for metric in metrics]
     window = run.window
     length = format_duration(window.horizon_ms - window.start_ms)

@@ -1,139 +1,25 @@
 """Metrics: what a stochastic scenario bounds, such as ``p95(time_to_access)``.
 
-A metric is a function of measures. The measures are a closed list; each has a unit, and a kind
-that decides which functions mean something for it.
+A metric is a function of measures. Each measure has a shape, which decides which functions mean
+something for it.
 """
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
-from tvc.authority.reasons import Reason
-from tvc.authority.requests import Kind, Method
-from tvc.authority.rules import RULES
 from tvc.files.faults import list_choices, show, suggest
-
-
-class Unit(StrEnum):
-    """What a number counts. Bounds on the first three are durations, on the others numbers."""
-
-    MS = "ms"
-    MINUTES = "minutes"
-    HOURS = "hours"
-    COUNT = "count"
-    SHARE = "share"
-
-    @property
-    def is_time(self) -> bool:
-        """Whether files write its values as durations."""
-        return self in (Unit.MS, Unit.MINUTES, Unit.HOURS)
-
-
-class Shape(StrEnum):
-    """How a measure comes about within one replication."""
-
-    EVENT = "event"  # it happens, and is counted
-    SPELL = "spell"  # it happens, and each time takes its time
-    TOTAL = "total"  # time adds up over the accounts
-    LEVEL = "level"  # it is at some height at any time
-    RATIO = "ratio"  # one number a replication, from 0 to 1
-
-
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """Something that a replication measures.
-
-    Attributes
-    ----------
-    name
-        As files write it.
-    unit, shape
-        What its values are, and how they come about.
-    meaning
-        One line.
-    labels
-        By field, the values that it can be narrowed down to with ``where``.
-    by_attackers
-        Whether only attackers can bring it about.
-    """
-
-    name: str
-    unit: Unit
-    shape: Shape
-    meaning: str
-    labels: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    by_attackers: bool = False
-
-
-def _reasons(kind: Kind) -> tuple[str, ...]:
-    refused = {reason for rule in RULES[kind] for reason in rule.refuses}
-    return tuple(reason.value for reason in Reason if reason in refused)
-
-
-_EVENT, _SPELL, _TOTAL = Shape.EVENT, Shape.SPELL, Shape.TOTAL
-
-#: Every measure, by name.
-MEASURES: Final[dict[str, Measure]] = {
-    measure.name: measure
-    for measure in (
-        Measure("time_to_access", Unit.MS, _SPELL,
-                "from the first refused sign-in of a user to the next allowed one"),
-        Measure("locked_out", Unit.HOURS, _TOTAL, "user-hours without access"),
-        Measure("calls", Unit.COUNT, _EVENT, "calls to the desk"),
-        Measure("repeat_calls", Unit.COUNT, _EVENT, "calls for an incident called about before"),
-        Measure("desk.wait", Unit.MS, _SPELL, "from a call to its handling"),
-        Measure("desk.abandoned", Unit.COUNT, _EVENT, "callers who gave up waiting"),
-        Measure("desk.minutes", Unit.MINUTES, _TOTAL, "time that admins spend on calls"),
-        Measure("desk.utilisation", Unit.SHARE, Shape.RATIO, "busy time of the time on duty"),
-        Measure("codes.generated", Unit.COUNT, _EVENT, "codes generated"),
-        Measure("codes.live", Unit.COUNT, Shape.LEVEL, "codes live at a time"),
-        Measure("codes.lapsed_unused", Unit.COUNT, _EVENT, "codes that lapsed without any use"),
-        Measure("generate.denied", Unit.COUNT, _EVENT, "generations refused",
-                (("reason", _reasons(Kind.GENERATE)),)),
-        Measure("exposure", Unit.HOURS, _TOTAL, "code-hours live"),
-        Measure("exposure.idle", Unit.HOURS, _TOTAL,
-                "code-hours live after the last rightful use or the device's return"),
-        Measure("stranded", Unit.HOURS, _TOTAL,
-                "user-hours in which a device that is back is refused"),
-        Measure("sign_ins", Unit.COUNT, _EVENT, "sign-ins asked for",
-                (("method", ("code", *(method.value for method in Method), "sso", "password",
-                             "none")),
-                 ("outcome", ("allow", "deny")),
-                 ("reason", _reasons(Kind.SIGN_IN)))),
-        Measure("overstay", Unit.COUNT, _EVENT, "codes accepted after their true expiry"),
-        Measure("takeover", Unit.COUNT, _EVENT,
-                "pairs of an outsider and an account they signed in to", by_attackers=True),
-        Measure("access", Unit.HOURS, _TOTAL,
-                "outsider-hours with a known code, a session or a method on an account",
-                by_attackers=True),
-        Measure("dwell", Unit.MS, _SPELL, "from an outsider's first access until evicted",
-                by_attackers=True),
-    )
-}  # fmt: skip
-
-#: Measures of two arms on the same people, which one run alone does not have.
-PAIRED_MEASURES: Final[dict[str, Measure]] = {
-    measure.name: measure
-    for measure in (
-        Measure("newly_allowed", Unit.COUNT, _EVENT,
-                "requests that the baseline denies and the candidate allows"),
-        Measure("newly_denied", Unit.COUNT, _EVENT,
-                "requests that the baseline allows and the candidate denies"),
-    )
-}  # fmt: skip
-
-
-class Function(StrEnum):
-    """What is made of the values of a measure within one replication."""
-
-    MEAN = "mean"
-    MAX = "max"
-    COUNT = "count"
-    PERCENTILE = "percentile"
-    P = "p"
-
+from tvc.trace.measures.catalogue import (
+    MEASURES,
+    PAIRED_MEASURES,
+    Function,
+    Measure,
+    Place,
+    Shape,
+    Unit,
+    find_measure,
+)
 
 _MEANINGFUL: Final[dict[Shape, tuple[Function, ...]]] = {
     Shape.EVENT: (Function.MEAN, Function.COUNT, Function.P),
@@ -180,6 +66,27 @@ class Statistic:
         name = self.function.value if self.percent is None else f"p{self.percent}"
         return f"{name}({self.measure.name})"
 
+    @property
+    def label(self) -> str:
+        """What people call it; its text where they call it nothing.
+
+        Examples
+        --------
+        >>> parse_metric("mean(repeat_calls)").label, parse_metric("p95(time_to_access)").label
+        ('repeat calls', 'time to access, 95 % within')
+        >>> parse_metric("p(takeover)").label, parse_metric("max(codes.live)").label
+        ('the chance of a takeover', 'max(codes.live)')
+        """
+        measure = self.measure
+        match self.function:
+            case Function.MEAN if measure.label and measure.shape is not Shape.SPELL:
+                return measure.label
+            case Function.PERCENTILE if measure.label:
+                return f"{measure.label}, {self.percent} % within"
+            case Function.P if measure.singular:
+                return f"the chance of {measure.singular}"
+        return str(self)
+
 
 @dataclass(frozen=True, slots=True)
 class Share:
@@ -223,6 +130,27 @@ class Delta:
 
 
 Metric = Statistic | Share | Delta
+
+#: Percentile that headlines tell of spells.
+_TOLD_PERCENT: Final = 95
+
+
+def headlines(place: Place) -> tuple[Statistic, ...]:
+    """Return what is told at a place, in its order."""
+    told = [
+        (measure.headlines[place], measure)
+        for measure in MEASURES.values()
+        if place in measure.headlines
+    ]
+    return tuple(
+        Statistic(
+            headline.function,
+            measure,
+            _TOLD_PERCENT if headline.function is Function.PERCENTILE else None,
+        )
+        for headline, measure in sorted(told, key=lambda one: one[0].rank)
+    )
+
 
 #: A text that is longer is no metric; it is not worth searching.
 _LONGEST: Final = 200
@@ -356,8 +284,9 @@ def _spelt(function: Function) -> str:
 
 
 def _measure(name: str) -> Measure:
-    known = MEASURES | PAIRED_MEASURES
-    if name not in known:
+    measure = find_measure(name)
+    if measure is None:
+        known = MEASURES | PAIRED_MEASURES
         guess = suggest(name, known) or f": {list_choices(known)}"
         raise ValueError(f"unknown measure {show(name)}{guess}")
-    return known[name]
+    return measure

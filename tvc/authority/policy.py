@@ -11,7 +11,13 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from types import NoneType, UnionType
 from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
-from tvc.authority.durations import DAY_MS, HOUR_MS, MINUTE_MS, format_duration
+from tvc.authority.durations import (
+    DAY_MS,
+    HOUR_MS,
+    LONGEST_MS,
+    MINUTE_MS,
+    format_duration,
+)
 from tvc.authority.requests import Kind
 
 Level = Literal["standard", "high"]
@@ -388,6 +394,29 @@ class Knob:
     absent: str | None = None
     low: int = 0
     high: int = HIGHEST
+
+    def accepts(self, value: object) -> bool:
+        """Tell whether a value is one that the knob may have, in the units of the policy.
+
+        Examples
+        --------
+        >>> find_knob("lifetime.max").accepts(DAY_MS), find_knob("lifetime.max").accepts("24h")
+        (True, False)
+        """
+        if value is None:
+            return self.absent is not None
+        match self.kind:
+            case "boolean":
+                return isinstance(value, bool)
+            case "duration" | "integer":
+                most = LONGEST_MS if self.kind == "duration" else self.high
+                return type(value) is int and self.low <= value <= most
+            case "choice":
+                return value in self.choices
+            case "list":
+                return isinstance(value, tuple) and all(word in self.choices for word in value)
+            case "alphabet":
+                return isinstance(value, str) and 2 <= len(value) == len(set(value))
 
     def format(self, value: Any) -> str:  # noqa: ANN401 - of the knob's own type
         """Write a value as policy files do."""

@@ -1,7 +1,7 @@
 """Options that several commands have, spelt and explained alike."""
 
 from itertools import takewhile
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Final
 
 import typer
 from typer.core import TyperCommand
@@ -27,8 +27,13 @@ Formats = Annotated[
         help="pretty, json, junit, github or sarif, to stdout or to FILE. Repeatable.",
     ),
 ]
+#: That of `tvc.files.quantities`, which help need not load.
+LARGEST_SEED: Final = 2**63 - 1
 Seed = Annotated[
-    int, typer.Option("--seed", metavar="N", min=0, help="Keys everything that is drawn.")
+    int,
+    typer.Option(
+        "--seed", metavar="N", min=0, max=LARGEST_SEED, help="Keys everything that is drawn."
+    ),
 ]
 Overrides = Annotated[
     list[str] | None,

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from tvc.cli.common import close_quietly, file_and_id, one_case, overrides_of
-from tvc.cli.options import Overrides, Unbounded
+from tvc.cli.options import LARGEST_SEED, Overrides, Unbounded
 from tvc.cli.printing import say, tell
-from tvc.cli.studies import Html, check_html, origin_of, write_html
+from tvc.cli.studies import Html, StudySeed, check_html, origin_of, write_html
 
 if TYPE_CHECKING:
     from tvc.experiment.results import Recorded
@@ -35,16 +35,14 @@ def simulate(  # noqa: PLR0913 - the options of the command
         ),
     ] = "",
     policy: Overrides = None,
-    seed: Annotated[
-        int | None,
-        typer.Option("--seed", metavar="N", min=0, help="Instead of the scenario's own seed."),
-    ] = None,
+    seed: StudySeed = None,
     replication: Annotated[
         int | None,
         typer.Option(
             "--replication",
             metavar="N",
             min=0,
+            max=LARGEST_SEED,
             help="Which replication of that seed; 0 by default.",
         ),
     ] = None,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from tvc.cli.common import file_and_id, one_case, overrides_of
+from tvc.cli.options import LARGEST_SEED
 from tvc.cli.printing import tell
 
 if TYPE_CHECKING:
@@ -32,7 +33,13 @@ Replications = Annotated[
 ]
 StudySeed = Annotated[
     int | None,
-    typer.Option("--seed", metavar="N", min=0, help="Instead of the scenario's own seed."),
+    typer.Option(
+        "--seed",
+        metavar="N",
+        min=0,
+        max=LARGEST_SEED,
+        help="Instead of the scenario's own seed.",
+    ),
 ]
 EngineName = Annotated[
     Literal["serial", "processes", "dask"],

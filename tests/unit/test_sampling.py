@@ -17,7 +17,7 @@ from tvc.files.distributions import (
     parse_distribution,
     spell_distribution,
 )
-from tvc.world.sampling import cdf, mean_ms, poisson_quantile, quantile
+from tvc.files.sampling import cdf, mean_ms, poisson_quantile, quantile
 
 DISTRIBUTIONS = [
     Fixed(5_000),

@@ -16,7 +16,8 @@ DAY_MS: Final = 24 * HOUR_MS
 UNITS_MS: Final = {"d": DAY_MS, "h": HOUR_MS, "m": MINUTE_MS, "s": SECOND_MS, "ms": MS}
 
 _PART = re.compile(r"(\d+)(ms|d|h|m|s)", re.ASCII)
-_LONGEST_MS: Final = 1_000_000 * DAY_MS
+#: No duration is longer.
+LONGEST_MS: Final = 1_000_000 * DAY_MS
 
 
 def parse_duration(text: str) -> int:
@@ -55,8 +56,8 @@ def parse_duration(text: str) -> int:
         part = _PART.match(digits, position)
         if part is None or order.index(part[2]) < seen:
             break
-        if len(part[1]) > len(str(_LONGEST_MS)):
-            raise ValueError(f"{_short(text)} is too long: at most {_LONGEST_MS // DAY_MS}d")
+        if len(part[1]) > len(str(LONGEST_MS)):
+            raise ValueError(f"{_short(text)} is too long: at most {LONGEST_MS // DAY_MS}d")
         total += int(part[1]) * UNITS_MS[part[2]]
         seen = order.index(part[2]) + 1
         position = part.end()
@@ -65,8 +66,8 @@ def parse_duration(text: str) -> int:
             f"{_short(text)} is no duration: "
             "write whole numbers with units, such as 90s, 1h30m, 2d, 250ms"
         )
-    if total > _LONGEST_MS:
-        raise ValueError(f"{_short(text)} is too long: at most {_LONGEST_MS // DAY_MS}d")
+    if total > LONGEST_MS:
+        raise ValueError(f"{_short(text)} is too long: at most {LONGEST_MS // DAY_MS}d")
     return -total if text.startswith("-") else total
 
 

@@ -11,7 +11,13 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from types import NoneType, UnionType
 from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
-from tvc.authority.durations import DAY_MS, HOUR_MS, MINUTE_MS, format_duration
+from tvc.authority.durations import (
+    DAY_MS,
+    HOUR_MS,
+    LONGEST_MS,
+    MINUTE_MS,
+    format_duration,
+)
 from tvc.authority.requests import Kind
 
 Level = Literal["standard", "high"]
@@ -27,6 +33,12 @@ ALPHABETS: Final = {
     "alphanumeric": "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ",
     "unambiguous": "23456789ABCDEFGHJKLMNPQRSTUVWXYZ",
 }
+
+#: Greatest whole number that a knob takes: far above any real policy, and small enough that a
+#: slip of the keyboard cannot ask a run for more memory than there is.
+HIGHEST: Final = 1_000_000
+#: Characters of the longest code: more than anybody reads out, and its odds still fit numbers.
+_LONGEST_CODE: Final = 64
 
 #: Requests that may send their subject a notice.
 NOTIFIABLE: Final = (
@@ -51,6 +63,7 @@ def _knob(  # noqa: PLR0913 - the columns of the table of knobs, by keyword
     *,
     absent: str | None = None,
     low: int = 0,
+    high: int = HIGHEST,
     among: tuple[str, ...] = (),
 ) -> Any:  # noqa: ANN401 - stands for the field's own type, as dataclasses.field does
     return field(
@@ -60,6 +73,7 @@ def _knob(  # noqa: PLR0913 - the columns of the table of knobs, by keyword
             "source": source,
             "absent": absent,
             "low": low,
+            "high": high,
             "among": among,
         },
     )
@@ -78,7 +92,7 @@ class LifetimePolicy:
 class CodePolicy:
     """What a code is, how often it works, and what ends it before its time."""
 
-    length: int = _knob(6, "characters of a code", "assumption", low=1)
+    length: int = _knob(6, "characters of a code", "assumption", low=1, high=_LONGEST_CODE)
     alphabet: str = _knob(
         ALPHABETS["digits"],
         "characters a code is drawn from: a named set or the characters",
@@ -366,8 +380,8 @@ class Knob:
         Permitted words of a ``choice`` or members of a ``list``.
     absent
         The word that files use for None, where None is permitted.
-    low
-        Least value of a number.
+    low, high
+        Least value of a number, and greatest whole one.
     """
 
     key: str
@@ -379,6 +393,30 @@ class Knob:
     choices: tuple[str, ...] = ()
     absent: str | None = None
     low: int = 0
+    high: int = HIGHEST
+
+    def accepts(self, value: object) -> bool:
+        """Tell whether a value is one that the knob may have, in the units of the policy.
+
+        Examples
+        --------
+        >>> find_knob("lifetime.max").accepts(DAY_MS), find_knob("lifetime.max").accepts("24h")
+        (True, False)
+        """
+        if value is None:
+            return self.absent is not None
+        match self.kind:
+            case "boolean":
+                return isinstance(value, bool)
+            case "duration" | "integer":
+                most = LONGEST_MS if self.kind == "duration" else self.high
+                return type(value) is int and self.low <= value <= most
+            case "choice":
+                return value in self.choices
+            case "list":
+                return isinstance(value, tuple) and all(word in self.choices for word in value)
+            case "alphabet":
+                return isinstance(value, str) and 2 <= len(value) == len(set(value))
 
     def format(self, value: Any) -> str:  # noqa: ANN401 - of the knob's own type
         """Write a value as policy files do."""
@@ -431,6 +469,7 @@ def _knobs_of(owner: type, key: str = "", path: tuple[str, ...] = ()) -> Iterato
                 choices or item.metadata["among"],
                 item.metadata["absent"],
                 item.metadata["low"],
+                item.metadata["high"],
             )
 
 

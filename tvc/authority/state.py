@@ -198,13 +198,16 @@ class State:
         """
         state = cls()
         everyone = tuple(people)
-        # Looked up once: each person would look through all others, and there may be a million.
-        knowing = [person for person in everyone if person.knows]
+        # Gathered once: each person would look through all others, and there may be a million.
+        knowing: dict[str, set[str]] = {}
+        for person in everyone:
+            for known in person.knows:
+                knowing.setdefault(known, set()).add(person.name)
         for person in everyone:
             if person.device_lost:
                 state.lost[person.name] = True
             if person.role != "outsider":
-                state.accounts[person.name] = account_of(person, knowing)
+                state.accounts[person.name] = account_of(person, knowing.get(person.name, ()))
                 session = initial_session(person)
                 if session is not None:
                     state.sessions[person.name] = session
@@ -243,13 +246,12 @@ VALUES: Final[tuple[type[Any], ...]] = tuple(
 )
 
 
-def account_of(person: Person, everyone: Iterable[Person]) -> Account:
-    """Return the account a person starts with, its password known to whom the others say."""
+def account_of(person: Person, knowing: Iterable[str]) -> Account:
+    """Return the account a person starts with, its password known to some others."""
     methods = (Method.AUTHENTICATOR,) if person.methods is None else person.methods
     permissions = person.permissions
     if permissions is None:
         permissions = ADMIN_PERMISSIONS if person.role == "admin" else frozenset()
-    known_to = {other.name for other in everyone if person.name in other.knows}
     return Account(
         permissions,
         person.tier,
@@ -257,7 +259,7 @@ def account_of(person: Person, everyone: Iterable[Person]) -> Account:
         person.active,
         person.frozen,
         tuple((method, frozenset({person.name})) for method in methods),
-        frozenset(known_to | {person.name}),
+        frozenset((*knowing, person.name)),
     )
 
 

@@ -78,8 +78,17 @@ def file_and_id(text: str) -> tuple[str, str]:
     return next((split for split in splits if Path(split[0]).is_file()), splits[0])
 
 
-def one_case(text: str, overrides: list[str]) -> "Case":
+def one_case(text: str, overrides: list[str], unbounded: bool = False) -> "Case":
     """Load the case that ``FILE::id[case]`` names.
+
+    Parameters
+    ----------
+    text
+        The name.
+    overrides
+        ``--policy`` options.
+    unbounded
+        Whether a replication may take any number of events and any memory.
 
     Raises
     ------
@@ -94,7 +103,7 @@ def one_case(text: str, overrides: list[str]) -> "Case":
     file, case_id = file_and_id(text)
     if not file or not case_id:
         raise typer.BadParameter(f"{text}: expected FILE::id or FILE::id[case]")
-    cases = load_scenarios(Path(file), overrides_of(overrides)).cases
+    cases = load_scenarios(Path(file), overrides_of(overrides), unbounded=unbounded).cases
     found = [case for case in cases if case.id == case_id]
     found = found or [case for case in cases if case.id.partition("[")[0] == case_id]
     if not found:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from tvc.cli.common import close_quietly
-from tvc.cli.options import Overrides
+from tvc.cli.options import Overrides, Unbounded
 from tvc.cli.printing import hand_over, say, tell
 from tvc.cli.studies import (
     EngineName,
@@ -116,6 +116,7 @@ def compare(  # noqa: PLR0913 - the options of the command
     scheduler: Scheduler = None,
     results: Results = None,
     resume: Resume = False,
+    unbounded: Unbounded = False,
     html: Html = None,
 ) -> int:
     """Compare two arms, and say what differs."""
@@ -133,9 +134,9 @@ def compare(  # noqa: PLR0913 - the options of the command
     flipped = read_asked([flip])[0] if flip else None
     with said_plainly(context):
         running = running_of(engine, workers, scheduler, results, resume)
-        study = find_study(on, policy or [])
+        study = find_study(on, policy or [], unbounded)
         arms = [
-            read_arm(text, study.workload, study.folder, study.policies)
+            read_arm(text, study.workload, study.folder, study.policies, unbounded=unbounded)
             for text in (baseline, candidate)
         ]
         if arms[0].digest == arms[1].digest:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tvc.cli.common import load_policy
+from tvc.cli.options import LARGEST_SEED
 from tvc.cli.printing import hand_over, tell
 
 if TYPE_CHECKING:
@@ -60,7 +61,10 @@ def hunt(  # noqa: PLR0913 - the options of the command
         ),
     ] = None,
     seed: Annotated[
-        int, typer.Option("--seed", min=0, help="The same seed finds the same scenario.")
+        int,
+        typer.Option(
+            "--seed", min=0, max=LARGEST_SEED, help="The same seed finds the same scenario."
+        ),
     ] = 0,
     clocks: Annotated[
         bool,

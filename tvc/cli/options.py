@@ -1,7 +1,7 @@
 """Options that several commands have, spelt and explained alike."""
 
 from itertools import takewhile
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Final
 
 import typer
 from typer.core import TyperCommand
@@ -27,8 +27,13 @@ Formats = Annotated[
         help="pretty, json, junit, github or sarif, to stdout or to FILE. Repeatable.",
     ),
 ]
+#: That of `tvc.files.quantities`, which help need not load.
+LARGEST_SEED: Final = 2**63 - 1
 Seed = Annotated[
-    int, typer.Option("--seed", metavar="N", min=0, help="Keys everything that is drawn.")
+    int,
+    typer.Option(
+        "--seed", metavar="N", min=0, max=LARGEST_SEED, help="Keys everything that is drawn."
+    ),
 ]
 Overrides = Annotated[
     list[str] | None,
@@ -36,6 +41,14 @@ Overrides = Annotated[
         "--policy",
         metavar="NAME=FILE",
         help="Run with the policy file FILE wherever a scenario says NAME. Repeatable.",
+    ),
+]
+
+Unbounded = Annotated[
+    bool,
+    typer.Option(
+        "--unbounded",
+        help="Run workloads that take more events or memory a replication than is sensible, too.",
     ),
 ]
 

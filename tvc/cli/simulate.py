@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from tvc.cli.common import close_quietly, file_and_id, one_case, overrides_of
-from tvc.cli.options import Overrides
+from tvc.cli.options import LARGEST_SEED, Overrides, Unbounded
 from tvc.cli.printing import say, tell
-from tvc.cli.studies import Html, check_html, origin_of, write_html
+from tvc.cli.studies import Html, StudySeed, check_html, origin_of, write_html
 
 if TYPE_CHECKING:
     from tvc.experiment.results import Recorded
@@ -35,16 +35,14 @@ def simulate(  # noqa: PLR0913 - the options of the command
         ),
     ] = "",
     policy: Overrides = None,
-    seed: Annotated[
-        int | None,
-        typer.Option("--seed", metavar="N", min=0, help="Instead of the scenario's own seed."),
-    ] = None,
+    seed: StudySeed = None,
     replication: Annotated[
         int | None,
         typer.Option(
             "--replication",
             metavar="N",
             min=0,
+            max=LARGEST_SEED,
             help="Which replication of that seed; 0 by default.",
         ),
     ] = None,
@@ -74,6 +72,7 @@ def simulate(  # noqa: PLR0913 - the options of the command
     inputs: Annotated[
         bool, typer.Option("--inputs", help="List the inputs that are shipped defaults, too.")
     ] = False,
+    unbounded: Unbounded = False,
     html: Html = None,
 ) -> int:
     """Run it once; the summary stands on standard output, its progress on standard error."""
@@ -82,14 +81,16 @@ def simulate(  # noqa: PLR0913 - the options of the command
     if rerun is not None:
         others = (scenario, policy, results, trace, html)
         if any(others) or seed is not None or replication is not None:
-            raise typer.BadParameter("--rerun takes all it runs from the file: only --inputs fits")
-        return _run_again(rerun, inputs)
+            raise typer.BadParameter(
+                "--rerun takes all it runs from the file: only --inputs and --unbounded fit"
+            )
+        return _run_again(rerun, inputs, unbounded)
     if not scenario:
         raise typer.BadParameter("what to simulate? Expected FILE, FILE::id or --rerun RUN.JSON")
     if trace is not None and results is None:
         raise typer.BadParameter("--trace: records are written with --results DIR only")
     check_html(html)
-    case = _find_case(scenario, policy or [])
+    case = _find_case(scenario, policy or [], unbounded)
     _refuse_unanswered(case, policy or [])
     run = _run_case(case, seed, replication or 0, results, trace or "sampled", inputs)
     if html is not None:
@@ -97,13 +98,13 @@ def simulate(  # noqa: PLR0913 - the options of the command
     return int(Exit.PASS if run.complete else Exit.INTERRUPTED)
 
 
-def _find_case(text: str, overrides: list[str]) -> "Case":
+def _find_case(text: str, overrides: list[str], unbounded: bool) -> "Case":
     """Load the case with a workload that FILE or FILE::id names."""
     from tvc.files.scenarios import load_scenarios
 
     file, case_id = file_and_id(text)
     if not case_id:
-        cases = load_scenarios(Path(file), overrides_of(overrides)).cases
+        cases = load_scenarios(Path(file), overrides_of(overrides), unbounded=unbounded).cases
         found = [case for case in cases if "workload" in case.study]
         if not found:
             raise typer.BadParameter(f"{file} has no scenario with a workload to simulate")
@@ -111,7 +112,7 @@ def _find_case(text: str, overrides: list[str]) -> "Case":
             names = ", ".join(f"{file}::{case.id}" for case in found)
             raise typer.BadParameter(f"{file} has several workloads; name one of: {names}")
         return found[0]
-    case = one_case(text, overrides)
+    case = one_case(text, overrides, unbounded)
     if "compare" in case.study:
         on = f"{file}::{case.study['compare']['on']}"
         raise typer.BadParameter(f"{text} compares two arms; what they run is {on}")
@@ -162,6 +163,7 @@ def _run_case(  # noqa: PLR0913 - as the command takes them
                 warmup_ms=warmup_ms,
                 trace=claimed.trace_part if claimed is not None and trace == "full" else None,
                 progress=watch.see,
+                unbounded=True,  # what takes too much was refused when the file was read
             )
         if claimed is not None:
             write_results(run, claimed, escape(case.name), trace)
@@ -212,9 +214,10 @@ def _tell(name: str, run: "Run", watch: "_Watch", notes: list[str], list_inputs:
         close_quietly(sys.stdout)
 
 
-def _run_again(path: Path, list_inputs: bool) -> int:
+def _run_again(path: Path, list_inputs: bool, unbounded: bool) -> int:
     from tvc.experiment.results import NotARun, read_run
     from tvc.experiment.results import rerun as repeat
+    from tvc.files.excess import Excessive
     from tvc.harness.exits import Exit
 
     try:
@@ -223,8 +226,11 @@ def _run_again(path: Path, list_inputs: bool) -> int:
         raise typer.BadParameter(f"--rerun: {why}") from None
     if not recorded.complete:
         raise typer.BadParameter(f"--rerun: {path} is of an interrupted run: nothing to compare")
-    with _watching() as watch:
-        run = repeat(recorded, watch.see)
+    try:
+        with _watching() as watch:
+            run = repeat(recorded, watch.see, unbounded)
+    except Excessive as why:
+        raise typer.BadParameter(f"--rerun: {path}: {why}") from None
     notes = _notes(expects=False, auto_warmup=False)
     same = run.digest == recorded.digest
     if run.complete:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from tvc.cli.common import file_and_id, one_case, overrides_of
+from tvc.cli.options import LARGEST_SEED
 from tvc.cli.printing import tell
 
 if TYPE_CHECKING:
@@ -32,7 +33,13 @@ Replications = Annotated[
 ]
 StudySeed = Annotated[
     int | None,
-    typer.Option("--seed", metavar="N", min=0, help="Instead of the scenario's own seed."),
+    typer.Option(
+        "--seed",
+        metavar="N",
+        min=0,
+        max=LARGEST_SEED,
+        help="Instead of the scenario's own seed.",
+    ),
 ]
 EngineName = Annotated[
     Literal["serial", "processes", "dask"],
@@ -90,6 +97,8 @@ class Study:
         How the scenario is run.
     folder
         Measured durations are read from below it.
+    unbounded
+        Whether a replication may take any number of events and any memory.
     """
 
     name: str
@@ -98,13 +107,14 @@ class Study:
     workload: Mapping[str, Any]
     run: "RunModel"
     folder: Path
+    unbounded: bool = False
 
     @property
     def ground(self) -> "Ground":
         """What arms of its own policy are made from."""
         from tvc.experiment.changes import Ground
 
-        return Ground(self.policy, self.workload, self.folder)
+        return Ground(self.policy, self.workload, self.folder, self.unbounded)
 
     def warmup_ms(self, arms: "Sequence[Arm]", seed: int, replications: int) -> int:
         """Return the time at the start that is not measured; the arm that needs most decides.
@@ -128,8 +138,17 @@ class Study:
         return arm.workload.horizon - warmup_ms
 
 
-def find_study(text: str, overrides: list[str]) -> Study:
+def find_study(text: str, overrides: list[str], unbounded: bool = False) -> Study:
     """Load the scenario with a workload that FILE or FILE::id names.
+
+    Parameters
+    ----------
+    text
+        The name.
+    overrides
+        ``--policy`` options.
+    unbounded
+        Whether a replication may take any number of events and any memory.
 
     Raises
     ------
@@ -150,9 +169,9 @@ def find_study(text: str, overrides: list[str]) -> Study:
     if not path.is_file():
         raise typer.BadParameter(f"no such file: {file}")
     if case_id:
-        case = one_case(text, overrides)
+        case = one_case(text, overrides, unbounded)
     else:
-        cases = load_scenarios(path, overrides_of(overrides)).cases
+        cases = load_scenarios(path, overrides_of(overrides), unbounded=unbounded).cases
         found = [case for case in cases if "workload" in case.study]
         if len(found) != 1:
             names = ", ".join(f"{file}::{case.id}" for case in found)
@@ -181,6 +200,7 @@ def find_study(text: str, overrides: list[str]) -> Study:
         case.study["workload"],
         read_stochastic(case.study).run,
         path.parent,
+        unbounded,
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tvc.cli.common import close_quietly
-from tvc.cli.options import Overrides
+from tvc.cli.options import Overrides, Unbounded
 from tvc.cli.printing import say, tell
 from tvc.cli.studies import (
     EngineName,
@@ -141,6 +141,7 @@ def sweep(  # noqa: PLR0913 - the options of the command
     scheduler: Scheduler = None,
     results: Results = None,
     resume: Resume = False,
+    unbounded: Unbounded = False,
     html: Html = None,
 ) -> int:
     """Answer one question about a workload."""
@@ -165,7 +166,7 @@ def sweep(  # noqa: PLR0913 - the options of the command
     check_html(html)
     with said_plainly(context):
         running = running_of(engine, workers, scheduler, results, resume)
-        study = find_study(scenario, policy or [])
+        study = find_study(scenario, policy or [], unbounded)
         of_seed = study.run.seed if seed is None else seed
         plan = Plan(replications, of_seed, 0, running, precision)
         if vary:
@@ -312,13 +313,14 @@ def _break_even(
 
     asked = read_asked([text])[0]
     axis = read_range(value)
-    pair = [read_arm(name, study.workload, study.folder, study.policies) for name in names]
+    ground = (study.workload, study.folder, study.policies)
+    pair = [read_arm(name, *ground, unbounded=study.unbounded) for name in names]
     if pair[0].digest == pair[1].digest:
         raise typer.BadParameter("--arms: both are the same")
 
     def at(number: object) -> "tuple[Arm, Arm]":
         first, second = (
-            changed_arm(name, axis.key, number, study.workload, study.folder, study.policies)
+            changed_arm(name, axis.key, number, *ground, unbounded=study.unbounded)
             for name in names
         )
         return first, second

@@ -5,7 +5,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tvc.cli.options import FlagOrFileCommand, Formats, Ids, Overrides, Paths, Seed, Tags, Words
+from tvc.cli.options import (
+    FlagOrFileCommand,
+    Formats,
+    Ids,
+    Overrides,
+    Paths,
+    Seed,
+    Tags,
+    Unbounded,
+    Words,
+)
 from tvc.cli.printing import say, show_aside, tell
 
 if TYPE_CHECKING:
@@ -54,6 +64,7 @@ def run_scenarios(  # noqa: PLR0913 - the options of the command
         bool,
         typer.Option("--require-expect", help="Refuse steps that do not say what they expect."),
     ] = False,
+    unbounded: Unbounded = False,
     allow_empty: Annotated[
         bool, typer.Option("--allow-empty", help="Exit 0 when nothing ran.")
     ] = False,
@@ -93,7 +104,7 @@ def run_scenarios(  # noqa: PLR0913 - the options of the command
         files = find_files(paths)
     except (BadExpression, BadOutput, NoSuchPath) as wrong:
         raise typer.BadParameter(str(wrong)) from None
-    loading = Loading(overrides, require_expect)
+    loading = Loading(overrides, require_expect, unbounded)
     plan = Plan(files, loading, selection, seed, processes, stop)
     measured = coverage or bool(pages) or min_coverage is not None
     if collect_only:

@@ -16,6 +16,7 @@ from tvc.authority.policy import KNOBS, RATE_KNOBS, Policy, find_knob
 from tvc.experiment.arms import Arm
 from tvc.files.documents import parse_document
 from tvc.files.empirical import with_measurements
+from tvc.files.excess import Excessive, refuse_excess
 from tvc.files.faults import InvalidFile, escape, show, suggest
 from tvc.files.nodes import plain
 from tvc.files.policies import load_policy_file, load_shipped
@@ -48,11 +49,14 @@ class Ground:
         To be changed, in the plain form of files.
     folder
         Measured durations are read from below it.
+    unbounded
+        Whether a replication may take any number of events and any memory.
     """
 
     policy: MergedPolicy
     workload: Mapping[str, Any]
     folder: Path
+    unbounded: bool = False
 
 
 def split_top(text: str, separator: str = ",") -> list[str]:
@@ -158,6 +162,8 @@ def read_arm(
     workload: Mapping[str, Any],
     folder: Path,
     policies: Mapping[str, MergedPolicy] | None = None,
+    *,
+    unbounded: bool = False,
 ) -> Arm:
     """Read an arm.
 
@@ -171,6 +177,8 @@ def read_arm(
         Measured durations are read from below it.
     policies
         What names stand for, before those of the package.
+    unbounded
+        Whether a replication may take any number of events and any memory.
 
     Raises
     ------
@@ -189,7 +197,7 @@ def read_arm(
     if not named or "=" in named:
         raise UnknownArm(f"{show(text)}: an arm begins with a policy, such as salesforce")
     base = _find_policy(named, policies or {})
-    ground = Ground(base, workload, folder)
+    ground = Ground(base, workload, folder, unbounded)
     return make_arm(text, ground, [read_change(change) for change in changes])
 
 
@@ -200,6 +208,8 @@ def changed_arm(  # noqa: PLR0913, PLR0917 - as `read_arm`, and what changes
     workload: Mapping[str, Any],
     folder: Path,
     policies: Mapping[str, MergedPolicy] | None = None,
+    *,
+    unbounded: bool = False,
 ) -> Arm:
     """Return the arm that a text names with one more knob or input changed.
 
@@ -209,7 +219,7 @@ def changed_arm(  # noqa: PLR0913, PLR0917 - as `read_arm`, and what changes
         As `read_arm` does, and where the text says that key itself.
     """
     named, *changes = split_top(text)
-    ground = Ground(_find_policy(named, policies or {}), workload, folder)
+    ground = Ground(_find_policy(named, policies or {}), workload, folder, unbounded)
     told = [*(read_change(change) for change in changes), (key, value)]
     return make_arm(f"{text} [{key}={value}]", ground, told)
 
@@ -232,8 +242,13 @@ def make_arm(name: str, ground: Ground, changes: Iterable[tuple[str, Any]] = ())
         raise UnknownArm(_say(error.errors()[0])) from None
     except ValueError as error:
         raise UnknownArm(str(error)) from None
+    measured = with_measurements(model, ground.folder)
+    try:
+        refuse_excess(measured, changed.policy, ground.unbounded)
+    except Excessive as why:
+        raise UnknownArm(str(why)) from None
     # It may name a file, and tables of results take no names that are not text.
-    return Arm(escape(name), changed.policy, with_measurements(model, ground.folder))
+    return Arm(escape(name), changed.policy, measured)
 
 
 def change_policy(policy: MergedPolicy, knobs: Mapping[str, Any]) -> MergedPolicy:

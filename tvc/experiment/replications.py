@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tvc.experiment.arms import Arm, replicate
 from tvc.experiment.engines import Engine
 from tvc.experiment.statistics.intervals import SequentialStop
-from tvc.experiment.store import Store
+from tvc.experiment.store import Store, StoreRefused
 from tvc.experiment.study import run_study
 from tvc.experiment.tasks import Model, Task, digest_of, failed
 from tvc.trace.measures.catalogue import PAIRED_MEASURES, Unit
@@ -296,7 +296,17 @@ def _run(
     for result in found.failures():
         raise failed(result)
     rows = [result.row for result in found.results]
+    columns = [column for one in asked for column in one.columns]
+    if running.store is not None and not all(_is_whole(row, columns) for row in rows):
+        raise StoreRefused(
+            f"{running.store.folder} holds replications in which something was not measured: "
+            "it is not resumed; name another folder"
+        )
     return [rows[place :: len(arms)] for place in range(len(arms))]
+
+
+def _is_whole(row: Mapping[str, object], columns: Sequence[str]) -> bool:
+    return all(type(row.get(column)) in (int, float) for column in columns)
 
 
 def model_and_tasks(

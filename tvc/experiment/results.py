@@ -10,17 +10,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tvc import __version__
-from tvc.authority.policy import Policy
+from tvc.authority.durations import LONGEST_MS
+from tvc.authority.policy import Policy, find_knob
 from tvc.files.distributions import Empirical
-from tvc.files.faults import list_choices, show_path
+from tvc.files.faults import escape, list_choices, show, show_path
+from tvc.files.json_files import NotJson, read_json
 from tvc.files.locks import LOCK_FILE, FolderBusy, FolderLock
 from tvc.files.outputs import note_input, note_output, original_of, part_of
-from tvc.files.policy_merging import digest_policy
+from tvc.files.policy_merging import MOST_LIMITS, digest_policy
+from tvc.files.quantities import LARGEST_SEED
 from tvc.files.workload import WorkloadModel
 
 if TYPE_CHECKING:
@@ -36,6 +39,10 @@ FRAMES: Final = (
 )  # fmt: skip
 _OURS: Final = frozenset({RUN_FILE, TRACE_FILE, *(f"{name}.parquet" for name in FRAMES)})
 _PACKAGES: Final = ("numpy", "simpy", "pandas")
+_LONGEST_PLACE: Final = 80
+
+_Number = Annotated[int, Field(ge=0, le=LARGEST_SEED)]
+_Span = Annotated[int, Field(ge=0, le=LONGEST_MS)]
 
 #: What is kept of the records: all of them, those of the sampled people, or none.
 Trace = Literal["full", "sampled", "none"]
@@ -212,7 +219,7 @@ def _is_part(name: str) -> bool:
 
 def _has_schema(path: Path) -> bool:
     try:
-        plain = json.loads(path.read_text("utf-8"))
+        plain = read_json(path)
     except (OSError, ValueError):
         return False
     return isinstance(plain, dict) and plain.get("schema") == SCHEMA
@@ -259,40 +266,60 @@ def read_run(path: Path) -> Recorded:
     """
     note_input(path)
     try:
-        plain = json.loads(path.read_text("utf-8"))
-    except ValueError:
-        raise NotARun(f"{path} is no JSON") from None
+        plain = read_json(path)
+    except NotJson as why:
+        raise NotARun(f"{show_path(path)} {why}") from None
     if not isinstance(plain, dict) or plain.get("schema") != SCHEMA:
-        raise NotARun(f"{path} describes no run: its schema is not {SCHEMA}")
+        raise NotARun(f"{show_path(path)} describes no run: its schema is not {SCHEMA}")
     try:
-        return _recorded(plain)
-    except (KeyError, TypeError, AttributeError, ValidationError) as wrong:
-        what = "its workload" if isinstance(wrong, ValidationError) else "a part of it"
-        raise NotARun(f"{path} describes no run: {what} is missing or malformed") from None
+        return _recorded(_RunJson.model_validate(plain))
+    except ValidationError as wrong:
+        place = ".".join(map(str, wrong.errors()[0]["loc"]))
+        what = f"{escape(place)[:_LONGEST_PLACE]} is missing or malformed"
     except ValueError as wrong:
-        raise NotARun(f"{path}: {wrong}") from None
+        what = str(wrong)
+    raise NotARun(f"{show_path(path)} describes no run: {what}")
 
 
-def _recorded(plain: Mapping[str, Any]) -> Recorded:
-    given = plain["policy"]
-    policy = policy_from_values(str(given["name"]), given["values"])
-    if digest_policy(policy) != given["digest"]:
+class _PolicyJson(BaseModel):
+    model_config = ConfigDict(strict=True)
+
+    name: str
+    digest: str
+    values: dict[str, Any]
+
+
+class _RunJson(BaseModel):
+    """What a ``run.json`` says; of a later version of tvc it may say more."""
+
+    model_config = ConfigDict(strict=True)
+
+    scenario: str
+    policy: _PolicyJson
+    workload: dict[str, Any]
+    measurements_ms: dict[str, Annotated[list[_Span], Field(min_length=1)]]
+    seed: _Number
+    replication: _Number
+    warmup_ms: _Span
+    versions: dict[str, str]
+    digest: str
+    complete: bool
+
+
+def _recorded(found: _RunJson) -> Recorded:
+    policy = policy_from_values(found.policy.name, found.policy.values)
+    if digest_policy(policy) != found.policy.digest:
         raise ValueError("the policy's values are not those of its digest")
     measured = {
-        str(file): Empirical(str(file), tuple(map(int, values)))
-        for file, values in plain["measurements_ms"].items()
+        file: Empirical(file, tuple(values)) for file, values in found.measurements_ms.items()
     }
+    workload = WorkloadModel.model_validate(_with_values(found.workload, measured))
+    if found.warmup_ms >= workload.horizon:
+        raise ValueError("its warm-up lasts as long as the horizon")
     return Recorded(
-        scenario=str(plain["scenario"]),
-        policy=policy,
-        workload=WorkloadModel.model_validate(_with_values(plain["workload"], measured)),
-        seed=int(plain["seed"]),
-        replication=int(plain["replication"]),
-        warmup_ms=int(plain["warmup_ms"]),
-        versions={str(name): str(number) for name, number in plain["versions"].items()},
-        digest=str(plain["digest"]),
-        complete=bool(plain["complete"]),
-    )
+        found.scenario, policy, workload, found.seed, found.replication, found.warmup_ms,
+        found.versions, found.digest, found.complete,
+    )  # fmt: skip
 
 
 def policy_from_values(name: str, values: Mapping[str, Any]) -> Policy:
@@ -300,13 +327,20 @@ def policy_from_values(name: str, values: Mapping[str, Any]) -> Policy:
 
     Raises
     ------
-    KeyError
-        If a key is no knob.
+    ValueError
+        If a key is no knob, or a knob may not have its value.
     """
     knobs = {
         key: tuple(value) if isinstance(value, list) else value for key, value in values.items()
     }
-    return Policy(rates=()).with_values(knobs, name)
+    for key, value in knobs.items():
+        knob = find_knob(key)
+        if knob is None or not knob.accepts(value):
+            raise ValueError(f"the policy's {escape(key)[:_LONGEST_PLACE]} is unknown or malformed")
+    policy = Policy(rates=()).with_values(knobs, name)
+    if len(policy.rates) > MOST_LIMITS or policy.contradictions():
+        raise ValueError("the policy's values contradict each other")
+    return policy
 
 
 def _empirical_parts(part: object) -> Iterator[Empirical]:
@@ -322,12 +356,32 @@ def _with_values(plain: Any, measured: Mapping[str, Empirical]) -> Any:  # noqa:
     if not isinstance(plain, dict):
         return plain
     if list(plain) == ["empirical"] and isinstance(plain["empirical"], str):
-        return measured[plain["empirical"]]
+        file = plain["empirical"]
+        if file not in measured:
+            raise ValueError(f"the durations of {show(file)} are missing")
+        return measured[file]
     return {key: _with_values(value, measured) for key, value in plain.items()}
 
 
-def rerun(recorded: Recorded, progress: Callable[[float], None] | None = None) -> "Run":
-    """Run a recorded run again; the same program gives it the same digest."""
+def rerun(
+    recorded: Recorded,
+    progress: Callable[[float], None] | None = None,
+    unbounded: bool = False,
+) -> "Run":
+    """Run a recorded run again; the same program gives it the same digest.
+
+    Parameters
+    ----------
+    recorded
+        The run.
+    progress, unbounded
+        As `tvc.world.simulation.simulate` has them.
+
+    Raises
+    ------
+    tvc.files.excess.Excessive
+        If it would take too much.
+    """
     from tvc.world.simulation import simulate
 
     return simulate(
@@ -337,4 +391,5 @@ def rerun(recorded: Recorded, progress: Callable[[float], None] | None = None) -
         replication=recorded.replication,
         warmup_ms=recorded.warmup_ms,
         progress=progress,
+        unbounded=unbounded,
     )

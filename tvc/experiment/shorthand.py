@@ -29,6 +29,7 @@ def compare(  # noqa: PLR0913 - what a comparison is made of, by keyword
     replications: int = 20,
     seed: int = 0,
     workers: int = 1,
+    unbounded: bool = False,
 ) -> Comparison:
     """Compare two arms on the same people and days.
 
@@ -44,6 +45,8 @@ def compare(  # noqa: PLR0913 - what a comparison is made of, by keyword
         How many pairs, two at least for an interval, and what they are drawn from.
     workers
         Processes; the answer is the same for any number.
+    unbounded
+        Run workloads that take more events or memory a replication than is sensible, too.
 
     Raises
     ------
@@ -57,7 +60,10 @@ def compare(  # noqa: PLR0913 - what a comparison is made of, by keyword
     >>> bool(found["mean(exposure)"].delta.value < 0)
     True
     """
-    arms = [read_arm(text, workload or {}, Path()) for text in (baseline, candidate)]
+    arms = [
+        read_arm(text, workload or {}, Path(), unbounded=unbounded)
+        for text in (baseline, candidate)
+    ]
     asked = None if metrics is None else _read(metrics)
     return comparison.compare(arms[0], arms[1], asked, _plan(replications, seed, workers))
 
@@ -71,6 +77,7 @@ def measure(  # noqa: PLR0913 - what a study is made of, by keyword
     precision: float | None = None,
     seed: int = 0,
     workers: int = 1,
+    unbounded: bool = False,
 ) -> Measurements:
     """Measure several arms on the same people and days.
 
@@ -81,7 +88,7 @@ def measure(  # noqa: PLR0913 - what a study is made of, by keyword
     precision
         With one, no more replications are run than it takes for every interval to reach at most
         this share of its mean to either side: 0.05 asks for plus or minus 5 %.
-    workload, metrics, replications, seed, workers
+    workload, metrics, replications, seed, workers, unbounded
         As `compare` takes them; with a precision, ``replications`` is how many are run at most.
 
     Raises
@@ -98,7 +105,8 @@ def measure(  # noqa: PLR0913 - what a study is made of, by keyword
     """
     named = arms if isinstance(arms, Mapping) else {text: text for text in arms}
     read = [
-        replace(read_arm(text, workload or {}, Path()), name=name) for name, text in named.items()
+        replace(read_arm(text, workload or {}, Path(), unbounded=unbounded), name=name)
+        for name, text in named.items()
     ]
     return measure_arms(read, _read(metrics), _plan(replications, seed, workers, precision))
 
@@ -113,6 +121,7 @@ def sweep(  # noqa: PLR0913 - what a study is made of, by keyword
     precision: float | None = None,
     seed: int = 0,
     workers: int = 1,
+    unbounded: bool = False,
 ) -> Sweep:
     """Vary knobs and inputs on the same people and days, in every combination.
 
@@ -122,7 +131,7 @@ def sweep(  # noqa: PLR0913 - what a study is made of, by keyword
         The name of a shipped policy.
     vary
         Values by dotted key, as files spell them: ``{"lifetime.max": ["1h", "4h"]}``.
-    workload, metrics, replications, precision, seed, workers
+    workload, metrics, replications, precision, seed, workers, unbounded
         As `measure` takes them.
 
     Raises
@@ -139,7 +148,7 @@ def sweep(  # noqa: PLR0913 - what a study is made of, by keyword
     >>> found.frame()["lifetime.max"].tolist()
     ['1h', '24h']
     """
-    ground = Ground(load_shipped(policy), workload or {}, Path())
+    ground = Ground(load_shipped(policy), workload or {}, Path(), unbounded)
     axes = [Axis(key, tuple(values)) for key, values in vary.items()]
     for axis in axes:
         check_key(axis.key)

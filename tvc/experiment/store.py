@@ -12,14 +12,15 @@ import io
 import json
 import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from tvc import __version__
-from tvc.experiment.tasks import FAILURE, IDENTITY, Result, Task, frame_of
-from tvc.files.faults import list_choices
+from tvc.experiment.tasks import FAILURE, IDENTITY, Result, Scalar, Task, frame_of
+from tvc.files.faults import escape, list_choices
+from tvc.files.json_files import NotJson, read_json
 from tvc.files.locks import LOCK_FILE, FolderBusy, FolderLock
 from tvc.files.outputs import original_of, part_of
 
@@ -31,6 +32,7 @@ SCHEMA: Final = "tvc.study/2"
 _UNSURE: Final = "tvc.study/1"
 MANIFEST: Final = "manifest.json"
 _DIGITS: Final = 32
+_LONGEST_VERSION: Final = 40
 
 #: Results wait this long for others before they are written, and longer as a study grows older
 #: (by that share of its age), so that a kill costs little and a long study has few parts.
@@ -250,7 +252,7 @@ class Store:
             content = path.read_bytes()
             if hashlib.sha256(content).hexdigest()[:_DIGITS] != path.stem.removeprefix("part-"):
                 continue
-            for result in _from_parquet(content, self._tasks):
+            for result in _read_part(path, content, self._tasks):
                 # A task that failed once and was run again has a result in two parts.
                 before = kept.get(result.task.identity)
                 if before is None or before.failure:
@@ -277,9 +279,9 @@ def _read_manifest(folder: Path, names: Sequence[str]) -> Mapping[str, Any]:
             f"{folder} holds something else than the results of a study: {list_choices(names)}"
         )
     try:
-        manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
-    except ValueError:
-        raise StoreRefused(f"{folder / MANIFEST} is no JSON") from None
+        manifest = read_json(folder / MANIFEST)
+    except NotJson as why:
+        raise StoreRefused(f"{folder / MANIFEST} {why}") from None
     if isinstance(manifest, dict) and manifest.get("schema") == _UNSURE:
         raise StoreRefused(
             f"{folder} holds results of an earlier tvc, in which interrupted replications may "
@@ -299,7 +301,7 @@ def _refuse_other(
         )
     if manifest.get("version") != __version__:
         raise StoreRefused(
-            f"{folder} holds results of tvc {manifest.get('version')}, and this is {__version__}: "
+            f"{folder} holds results of tvc {_version(manifest)}, and this is {__version__}: "
             "they do not mix; name another folder"
         )
     if manifest.get("inputs_digest") != inputs_digest:
@@ -307,6 +309,11 @@ def _refuse_other(
             f"{folder} holds results of other inputs (policies, workload, seed or run settings "
             "changed): they do not mix; name another folder"
         )
+
+
+def _version(manifest: Mapping[str, Any]) -> str:
+    found = manifest.get("version")
+    return escape(found)[:_LONGEST_VERSION] if isinstance(found, str) else "of no version"
 
 
 def _tasks_of(folder: Path, manifest: Mapping[str, Any]) -> tuple[Task, ...]:
@@ -323,9 +330,14 @@ def _tasks_of(folder: Path, manifest: Mapping[str, Any]) -> tuple[Task, ...]:
             )
             for study, arm, digest, seed, replication in manifest["tasks"]
         )
-    except (KeyError, TypeError, ValueError):
-        raise StoreRefused(f"{folder / MANIFEST} is damaged") from None
-    if [list(task.columns().values()) for task in tasks] != manifest["tasks"]:
+        columns = [list(task.columns().values()) for task in tasks]
+        whole = all(type(task.seed) is type(task.replication) is int for task in tasks)
+        whole &= all(isinstance(task.study, str) and isinstance(task.arm, str) for task in tasks)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        whole = False
+    if not whole:
+        raise StoreRefused(f"{folder / MANIFEST} is damaged")
+    if columns != manifest["tasks"]:
         raise StoreRefused(f"{folder / MANIFEST} is damaged: its arms are not those of its tasks")
     return tasks
 
@@ -351,13 +363,30 @@ def _to_parquet(results: Sequence[Result]) -> bytes:
     return content.getvalue()
 
 
-def _from_parquet(content: bytes, tasks: Mapping[str, Task]) -> Iterable[Result]:
+def _read_part(path: Path, content: bytes, tasks: Mapping[str, Task]) -> list[Result]:
+    """Read a part whose name is that of its bytes, which says nothing of who wrote them."""
     import pyarrow as pa
     from pyarrow import parquet
 
+    try:
+        rows = parquet.read_table(pa.BufferReader(content)).to_pylist()
+        return list(_results_in(rows, tasks))
+    except (pa.ArrowException, OSError, KeyError, TypeError, ValueError):
+        raise StoreRefused(
+            f"{path} holds something else than results of a study: remove it, and its "
+            "replications are run again"
+        ) from None
+
+
+def _results_in(rows: Sequence[dict[str, Any]], tasks: Mapping[str, Task]) -> Iterator[Result]:
     by_columns = {tuple(task.columns().values()): task for task in tasks.values()}
-    for row in parquet.read_table(pa.BufferReader(content)).to_pylist():
+    for row in rows:
         task = by_columns.get(tuple(row.pop(name) for name in IDENTITY))
         failure = row.pop(FAILURE)
-        if task is not None:
-            yield Result(task, {k: v for k, v in row.items() if v is not None}, failure)
+        if task is None:
+            continue
+        measured = {name: value for name, value in row.items() if value is not None}
+        values = [failure, *measured.values()]
+        if not isinstance(failure, str) or not all(isinstance(each, Scalar) for each in values):
+            raise TypeError("a result holds scalars")
+        yield Result(task, measured, failure)

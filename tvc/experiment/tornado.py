@@ -14,6 +14,7 @@ from tvc.experiment.comparison import LEVEL, Estimate, estimate
 from tvc.experiment.replications import Asked, Plan, Rows, run_arms
 from tvc.experiment.verdicts import bounds_of
 from tvc.files.distributions import Choice, Distribution, Empirical
+from tvc.files.excess import find_excess
 from tvc.files.workload import WorkloadModel, inputs
 
 if TYPE_CHECKING:
@@ -193,6 +194,8 @@ def _scaled(arm: Arm, key: str, factor: float) -> Arm:
     try:
         WorkloadModel.model_validate(workload.model_dump(exclude_none=True))
     except ValidationError:
+        return arm
+    if find_excess(workload, arm.policy, unbounded=True):  # halved to nothing, it never ends
         return arm
     return replace(arm, name=f"{arm.name} [{key} x{factor:g}]", workload=workload)
 

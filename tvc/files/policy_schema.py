@@ -10,7 +10,6 @@ from typing import Any, Final
 from tvc.authority.durations import UNITS_MS
 from tvc.authority.policy import ALPHABETS, KNOBS, RATE_KNOBS, Knob
 from tvc.files.policy_documents import GROUPS, HEADER, NAME_PATTERN, RATES, REMOVED
-from tvc.files.policy_values import HIGHEST
 
 Schema = dict[str, Any]
 
@@ -99,7 +98,7 @@ def _value(knob: Knob) -> Schema:
     words = [str(choice) for choice in knob.choices]
     kinds: dict[str, Schema] = {
         "duration": {"type": "string", "pattern": _DURATION},
-        "integer": {"type": "integer", "minimum": knob.low, "maximum": HIGHEST},
+        "integer": {"type": "integer", "minimum": knob.low, "maximum": knob.high},
         "boolean": {"type": "boolean"},
         "choice": {"enum": words},
         "list": {"type": "array", "items": {"enum": words}, "uniqueItems": True},

@@ -13,10 +13,6 @@ from tvc.files.documents import MAX_FAULTS
 from tvc.files.faults import Fault, InvalidFile, list_choices, show, suggest
 from tvc.files.nodes import Node, Scalar, Sequence
 
-#: Greatest whole number that a knob takes: far above any real policy, and small enough that a
-#: slip of the keyboard cannot ask a run for more memory than there is.
-HIGHEST: Final = 1_000_000
-
 _EXPECTED: Final = {
     "duration": "a duration such as 90s, 4h or 2d",
     "integer": "a whole number",
@@ -108,8 +104,8 @@ def _read_integer(knob: Knob, node: Scalar) -> int:
         raise _unexpected(knob, node)
     if node.value < knob.low:
         raise ValueError(f"{node.value} is too low: at least {knob.low}")
-    if node.value > HIGHEST:
-        raise ValueError(f"{node.value} is too high: at most {HIGHEST}")
+    if node.value > knob.high:
+        raise ValueError(f"{node.value} is too high: at most {knob.high}")
     return node.value
 
 

@@ -20,6 +20,8 @@ from tvc.files.faults import show
 from tvc.files.models import Duration, spelt_by
 from tvc.files.wording import check_word
 
+#: Seeds and replications are from 0 to this.
+LARGEST_SEED: Final = 2**63 - 1
 #: No sensible number is beyond this; infinity is not one either.
 LARGEST: Final = 1e12
 

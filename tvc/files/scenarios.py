@@ -40,6 +40,7 @@ from tvc.files.policy_merging import MergedPolicy
 from tvc.files.wording import Report, report_errors
 
 if TYPE_CHECKING:
+    from tvc.files.excess import Excess
     from tvc.files.workload import WorkloadModel
 
 M = TypeVar("M", bound=Part)
@@ -68,6 +69,7 @@ def load_scenarios(
     path: Path | str,
     overrides: Mapping[str, Path | str] | None = None,
     require_expect: bool = False,
+    unbounded: bool = False,
 ) -> ScenarioFile:
     """Read a scenario file.
 
@@ -80,6 +82,8 @@ def load_scenarios(
     require_expect
         Whether every request must say what it expects; by default one that does not must be
         allowed.
+    unbounded
+        Whether a replication may take any number of events and any memory.
 
     Raises
     ------
@@ -87,7 +91,7 @@ def load_scenarios(
         With every fault of the file.
     """
     place = Path(path)
-    return read_scenarios(read_document(place), place, overrides, require_expect)
+    return read_scenarios(read_document(place), place, overrides, require_expect, unbounded)
 
 
 def read_scenarios(
@@ -95,6 +99,7 @@ def read_scenarios(
     path: Path,
     overrides: Mapping[str, Path | str] | None = None,
     require_expect: bool = False,
+    unbounded: bool = False,
 ) -> ScenarioFile:
     """Read a document as a scenario file; see `load_scenarios`.
 
@@ -104,7 +109,7 @@ def read_scenarios(
         The document.
     path
         What the file is called, and whose folder the files that it refers to must stay under.
-    overrides, require_expect
+    overrides, require_expect, unbounded
         As for `load_scenarios`.
 
     Raises
@@ -116,7 +121,7 @@ def read_scenarios(
     if not isinstance(root, nodes.Mapping):
         report.add(root, f"expected a mapping with tvc: 1 and scenarios, found {show(plain(root))}")
         raise InvalidFile(report.faults)
-    cases = _Reader(report, root, path, overrides, require_expect).read()
+    cases = _Reader(report, root, path, overrides, require_expect, unbounded).read()
     if report.faults:
         raise InvalidFile(report.faults)
     return ScenarioFile(path, tuple(cases))
@@ -125,13 +130,14 @@ def read_scenarios(
 class _Reader:
     """Reads one document; what all its scenarios share is read once."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - as `read_scenarios` takes them
         self,
         report: Report,
         root: nodes.Mapping,
         path: Path,
         overrides: Mapping[str, Path | str] | None,
         require_expect: bool,
+        unbounded: bool,
     ) -> None:
         replacements = {name: Path(file) for name, file in (overrides or {}).items()}
         self._report = report
@@ -139,6 +145,7 @@ class _Reader:
         self._file = str(path)
         self._folder = path.parent
         self._require_expect = require_expect
+        self._unbounded = unbounded
         self._policies = PolicyResolver(root.get("policies"), path, replacements)
         report.extend(self._policies.faults)
         self._people: dict[str, Person | None] = {}
@@ -176,7 +183,7 @@ class _Reader:
         if not isinstance(scenarios, Sequence) or not scenarios.items:
             self._report.add(scenarios, "expected a list of one or more scenarios")
             return []
-        cases: list[Case] = []
+        cases: list[tuple[Case, Node]] = []
         room = MAX_STEPS
         ids: dict[str, Scalar] = {}
         for node in scenarios.items:
@@ -194,11 +201,11 @@ class _Reader:
                     return []
                 case = self._read_case(variant)
                 if case is not None:
-                    cases.append(case)
+                    cases.append((case, variant.node))
         # A study refers to scenarios before and behind it: it is put together of what is right.
         if self._report.faults:
             return []
-        return [self._with_arms(case) if case.study else case for case in cases]
+        return [self._with_arms(case, node) if case.study else case for case, node in cases]
 
     def _read_case(self, variant: Variant) -> Case | None:
         node = variant.node
@@ -255,19 +262,20 @@ class _Reader:
             report_errors(self._report, error, node, study.StochasticModel)
         else:
             if model.workload is not None:
-                self._check_measurements(model.workload)
+                self._measured(model.workload)
         others = self._scenarios_by_id
         for path, message in study.check_stochastic(data, others, self._policies.names()):
             self._report.add(node, message, *path, key=len(path) == 1)
 
-    def _with_arms(self, case: Case) -> Case:
+    def _with_arms(self, case: Case, node: Node) -> Case:
         """Add its arms to a study; a comparison takes how its workload is run, too."""
         from tvc.files.study import override
-        from tvc.files.workload import WorkloadModel
 
         compare = case.study.get("compare")
         if compare is None:
-            return replace(case, arms=(Arm("", case.policy, case.study["workload"]),))
+            arm = Arm("", case.policy, case.study["workload"])
+            self._check_arm(arm, node)
+            return replace(case, arms=(arm,))
         other = self._scenarios_by_id[compare["on"]]
         run = {"run": other["run"]} if "run" in other else {}
         study = {**run, **case.study}
@@ -280,17 +288,30 @@ class _Reader:
             for name in ("baseline", "candidate")
         )
         for arm in arms:
-            self._check_measurements(WorkloadModel.model_validate(arm.workload))
+            self._check_arm(arm, node)
         return replace(case, study=study, arms=arms)
 
-    def _check_measurements(self, workload: "WorkloadModel") -> None:
-        """Report what is wrong with files of measured durations, before anything runs."""
+    def _check_arm(self, arm: Arm, node: Node) -> None:
+        """Report an arm whose replications would take too much, before anything runs."""
+        from tvc.files.excess import find_excess
+        from tvc.files.workload import WorkloadModel
+
+        workload = self._measured(WorkloadModel.model_validate(arm.workload))
+        if workload is None:
+            return
+        excess = find_excess(workload, arm.policy.policy, self._unbounded)
+        if excess is not None:
+            self._report.add(node, excess.message, *_place_of(excess, arm, node))
+
+    def _measured(self, workload: "WorkloadModel") -> "WorkloadModel | None":
+        """Read the files of measured durations; report what is wrong with them."""
         from tvc.files.empirical import with_measurements
 
         try:
-            with_measurements(workload, self._folder)
+            return with_measurements(workload, self._folder)
         except InvalidFile as error:
             self._report.extend(error.faults)
+            return None
 
     @cached_property
     def _scenarios_by_id(self) -> dict[str, dict[str, Any]]:
@@ -364,6 +385,16 @@ def _read_part(report: Report, node: Node, model: type[M], data: dict[str, Any])
         return model.model_validate(data)
     except ValidationError:
         return None
+
+
+def _place_of(excess: "Excess", arm: Arm, node: Node) -> tuple[str, ...]:
+    """Return where a scenario says what makes it take too much."""
+    if not arm.name:
+        return ("policy",) if excess.of_policy else ("workload", *excess.key.split("."))
+    if excess.of_policy:
+        return "compare", arm.name, "policy"
+    changed = ("compare", arm.name, "workload", excess.key)
+    return changed if locate(node, changed) != locate(node, changed[:-1]) else ("compare", "on")
 
 
 def _listed(invariants: str | list[str]) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ from pydantic_core import ErrorDetails
 from tvc.authority.durations import format_duration, parse_duration
 from tvc.files.faults import show, suggest
 from tvc.files.models import Maybe, Name, Part
-from tvc.files.quantities import LARGEST, ErrorChance, read_number
+from tvc.files.quantities import LARGEST, LARGEST_SEED, ErrorChance, read_number
 from tvc.files.wording import check_word
 from tvc.files.workload import WorkloadModel, group, inputs
 from tvc.trace.measures.catalogue import PAIRED_MEASURES, Function, Unit
@@ -91,7 +91,9 @@ class RunModel(Part):
             }
         ),
     ] = group(ReplicationsModel, "a number, or {min, max} to stop once decided")
-    seed: int = Field(0, description="what all random numbers are drawn from", ge=0, le=2**63 - 1)
+    seed: int = Field(
+        0, description="what all random numbers are drawn from", ge=0, le=LARGEST_SEED
+    )
     warmup: Annotated[
         int | Literal["auto"], PlainValidator(_read_warmup), WithJsonSchema({"type": "string"})
     ] = Field(

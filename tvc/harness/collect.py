@@ -29,10 +29,13 @@ class Loading:
         Policies by name that stand in for those of the files: name to path.
     require_expect
         Whether every step that can be denied must say what it expects.
+    unbounded
+        Whether a replication may take any number of events and any memory.
     """
 
     overrides: Mapping[str, str]
     require_expect: bool = False
+    unbounded: bool = False
 
 
 def is_scenario_file(path: str | os.PathLike[str]) -> bool:
@@ -94,6 +97,11 @@ def _missing(path: str) -> str:
 def load(path: Path, loading: Loading) -> ScenarioFile | tuple[Fault, ...]:
     """Load one file; its faults, where it has any, instead."""
     try:
-        return load_scenarios(path, loading.overrides, require_expect=loading.require_expect)
+        return load_scenarios(
+            path,
+            loading.overrides,
+            require_expect=loading.require_expect,
+            unbounded=loading.unbounded,
+        )
     except InvalidFile as invalid:
         return tuple(invalid.faults)

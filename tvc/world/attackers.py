@@ -30,6 +30,8 @@ _FOREIGN: Final = Method.TOTP
 _THIEVES: Final = 1 << 61
 _GUESSERS: Final = 1 << 62
 _WEEK_MS: Final = 7 * DAY_MS
+#: Uniform numbers have 53 bits.
+_TOLD_APART: Final = 1 << 53
 
 
 class Setting(AdminSetting, Protocol):
@@ -254,7 +256,7 @@ class Attack:
             if live.ended is None:
                 if live.ordinal not in self.hit_at:
                     share = world.draws.guess(self.entity, self.number, live.ordinal)
-                    self.hit_at[live.ordinal] = self.guesses + int(share * space)
+                    self.hit_at[live.ordinal] = self.guesses + _place(share, space)
                 if self.hit_at[live.ordinal] == self.guesses:
                     matched += (live.ordinal,)
         return matched
@@ -267,6 +269,18 @@ class Attack:
         case = Case(world, Admin(world, 0), self, world.policy.lifetime.max_ms)
         if case.work(now_ms) in (Outcome.REFUSED, Outcome.UNABLE):
             self.unserved(now_ms)
+
+
+def _place(share: float, space: int) -> int:
+    """Return which of some possibilities a uniform number stands for.
+
+    Examples
+    --------
+    >>> _place(0.5, 10**6), _place(0.5, 10**400) == 5 * 10**399
+    (500000, True)
+    """
+    # Past what a float tells apart, whole numbers go on.
+    return int(share * space) if space <= _TOLD_APART else int(share * _TOLD_APART) * space >> 53
 
 
 class Attackers:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from tvc.files.distributions import Distribution, Fixed
+from tvc.files.sampling import quantile
 from tvc.files.workload import (
     CallbackModel,
     ChatModel,
@@ -18,7 +19,6 @@ from tvc.files.workload import (
     VoiceModel,
     WorkloadModel,
 )
-from tvc.world.sampling import quantile
 from tvc.world.streams import Streams
 
 #: A duration in milliseconds for (entity, incident, attempt).

@@ -12,10 +12,10 @@ from typing import Final, Protocol
 
 from tvc.authority.durations import DAY_MS
 from tvc.authority.requests import Kind, Method, Request
+from tvc.files.sampling import cdf
 from tvc.world.kernel import Due, Rank, tie_key
 from tvc.world.people import user_name
 from tvc.world.ports import Crowd, Ground
-from tvc.world.sampling import cdf
 from tvc.world.streams import Streams
 from tvc.world.working_days import Shift
 
@@ -208,7 +208,8 @@ class Everybody:
         )
         line = iter(coming)
         self._next(line)
-        midnight_ms = world.days.midnight_ms(day + 1)
+        # Days of the week in which the run starts may have begun before it.
+        midnight_ms = max(world.days.midnight_ms(day + 1), 0)
         if midnight_ms < world.window.horizon_ms:
             key = tie_key(Rank.CLOCK, 2)
             world.kernel.at(midnight_ms, key, partial(self._begin_day, day + 1))

@@ -15,12 +15,12 @@ import numpy as np
 from tvc.authority.durations import DAY_MS
 from tvc.authority.reasons import Reason
 from tvc.authority.requests import Kind, Request
+from tvc.files.sampling import poisson_quantiles
 from tvc.world import everybody
 from tvc.world.draws import ADMINS
 from tvc.world.everybody import Everybody
 from tvc.world.kernel import Due, Kernel, Rank, tie_key
 from tvc.world.people import admin_name, user_name
-from tvc.world.sampling import poisson_quantiles
 from tvc.world.streams import Streams
 from tvc.world.users import Cause, Incident
 from tvc.world.users import Setting as UserSetting

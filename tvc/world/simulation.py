@@ -12,6 +12,7 @@ from tvc.authority.authority import Instant
 from tvc.authority.decide import LAW, Law
 from tvc.authority.durations import HOUR_MS
 from tvc.authority.policy import Policy
+from tvc.files.excess import refuse_excess
 from tvc.files.policies import load_policy_file, load_shipped
 from tvc.files.workload import WorkloadModel
 from tvc.interrupts import interrupts_noted
@@ -143,6 +144,7 @@ def simulate(  # noqa: PLR0913 - what a run is made of, by keyword
     hashed: bool = True,
     progress: Progress | None = None,
     law: Law = LAW,
+    unbounded: bool = False,
 ) -> Run:
     """Run a workload under a policy.
 
@@ -168,6 +170,8 @@ def simulate(  # noqa: PLR0913 - what a run is made of, by keyword
         Called now and then with the share that is done.
     law
         The law that decides.
+    unbounded
+        Run it even where that takes more events or memory than is sensible.
 
     Returns
     -------
@@ -183,6 +187,8 @@ def simulate(  # noqa: PLR0913 - what a run is made of, by keyword
         If no shipped policy has that name.
     pydantic.ValidationError, ValueError
         If the workload is not one.
+    tvc.files.excess.Excessive
+        If the run would take too much; the message names the input that is responsible.
 
     Examples
     --------
@@ -190,8 +196,10 @@ def simulate(  # noqa: PLR0913 - what a run is made of, by keyword
     >>> run.complete
     True
     """
+    policy, workload = as_policy(policy), as_workload(workload)
+    refuse_excess(workload, policy, unbounded)
     begun = _begin(
-        as_policy(policy), as_workload(workload), seed, replication, warmup_ms, sampled,
+        policy, workload, seed, replication, warmup_ms, sampled,
         trace=trace, hashed=hashed, law=law,
     )  # fmt: skip
     try:
@@ -215,6 +223,8 @@ def simulate_whole(  # noqa: PLR0913 - as above
     hashed: bool = True,
 ) -> Run:
     """Run a workload under a policy to its end: for all that counts, keeps or compares.
+
+    What would take too much was refused when the arm was made, and is not looked at again.
 
     Parameters
     ----------

@@ -17,6 +17,8 @@ import struct
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
+from tvc.files.quantities import LARGEST_SEED
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -25,7 +27,6 @@ T = TypeVar("T")
 _PACK: Final = struct.Struct("<QQQ").pack
 _TO_INT: Final = int.from_bytes
 _UNIT: Final = 2.0**-53
-_LARGEST_SEED: Final = 2**63 - 1
 
 
 class Stream(Protocol):
@@ -161,7 +162,7 @@ class Streams:
 
     def __init__(self, seed: int, replication: int = 0) -> None:
         for what, number in (("seed", seed), ("replication", replication)):
-            if not 0 <= number <= _LARGEST_SEED:
+            if not 0 <= number <= LARGEST_SEED:
                 raise ValueError(f"a {what} is from 0 to 2**63 - 1, not {number}")
         self._key = _PACK(seed, replication, 0)
         self._names: set[str] = set()

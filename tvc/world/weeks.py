@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tvc.authority.durations import HOUR_MS
 from tvc.files.quantities import DAYS, HOURS_OF_WEEK
+from tvc.files.sampling import poisson_quantile
 from tvc.files.workload import WorkloadModel
-from tvc.world.sampling import poisson_quantile
 from tvc.world.streams import Stream
 
 if TYPE_CHECKING:

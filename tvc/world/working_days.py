@@ -9,9 +9,9 @@ from typing import Final
 
 from tvc.authority.durations import DAY_MS
 from tvc.authority.policy import Policy
+from tvc.files.sampling import quantile
 from tvc.files.workload import WorkModel
 from tvc.world.draws import Draws
-from tvc.world.sampling import quantile
 
 _NEARLY_ALWAYS: Final = 1 - 1e-9
 

@@ -15,6 +15,7 @@ from tvc.authority.decide import Decision
 from tvc.files.builder import Scenario
 from tvc.files.cases import ALLOW, ANY, AuditExpectation, AuditLine, Case, Expectation, Step
 from tvc.files.documents import parse_document
+from tvc.files.faults import escape
 from tvc.files.models import WRONG
 from tvc.files.policy_merging import MergedPolicy, digest_policy
 from tvc.files.scenarios import read_scenarios

@@ -7,7 +7,7 @@ makes every single duration longer: the two arms of a comparison stay close.
 from bisect import bisect_right
 from collections.abc import Callable
 from itertools import accumulate
-from math import exp, lgamma, log, log1p
+from math import exp, expm1, lgamma, log, log1p
 from statistics import NormalDist, fmean
 from typing import TYPE_CHECKING, Any, Final
 
@@ -91,6 +91,46 @@ def mean_ms(distribution: Distribution) -> float:
             return sum(value_ms * weight for value_ms, weight in values) / total
         case Empirical():
             return fmean(_measured(distribution))
+
+
+def limited_mean_ms(distribution: Distribution, limit_ms: float) -> float:
+    """Return the mean of what is drawn where whatever is beyond a limit counts as the limit.
+
+    Parameters
+    ----------
+    distribution
+        An `Empirical` must hold its values.
+    limit_ms
+        Above 0.
+
+    Notes
+    -----
+    SOURCE: Klugman, Panjer, Willmot (2012), "Loss Models", section 3.1: the limited expected value.
+
+    Examples
+    --------
+    >>> limited_mean_ms(Uniform(0, 1000), 500)
+    375.0
+    """
+    match distribution:
+        case Fixed(value_ms):
+            return min(float(value_ms), limit_ms)
+        case Exponential(mean):
+            return -mean * expm1(-limit_ms / mean)
+        case Lognormal(median_ms):
+            sigma = _sigma(distribution)
+            place = log(limit_ms / median_ms) / sigma
+            below = median_ms * exp(sigma**2 / 2) * _NORMAL.cdf(place - sigma)
+            return min(below, limit_ms) + limit_ms * _NORMAL.cdf(-place)
+        case Uniform(low_ms, high_ms):
+            end_ms = min(max(limit_ms, low_ms), high_ms)
+            inside = (end_ms - low_ms) * (low_ms + end_ms) / 2
+            return (inside + limit_ms * (high_ms - end_ms)) / (high_ms - low_ms)
+        case Choice(values):
+            total = sum(weight for _, weight in values)
+            return sum(min(value_ms, limit_ms) * weight for value_ms, weight in values) / total
+        case Empirical():
+            return fmean(min(value_ms, limit_ms) for value_ms in _measured(distribution))
 
 
 def cdf(distribution: Distribution) -> Callable[[float], float]:

@@ -124,18 +124,19 @@ def compare(  # noqa: PLR0913 - the options of the command
     from tvc.experiment.divergence import diverge_number
     from tvc.experiment.replications import Plan, keep_together
     from tvc.experiment.spreading import spread_over
+    from tvc.files.faults import escape
     from tvc.harness.exits import Exit
 
     check_html(html)
     asked = read_asked(metric) if metric else None
-    flipped = read_asked([flip])[0] if flip else None
+    flipped = read_asked([flip], "--flip")[0] if flip else None
     with said_plainly():
         running = running_of(engine, workers, scheduler, results, resume)
-        study = find_study(on, policy or [])
-        arms = [
-            read_arm(text, study.workload, study.folder, study.policies)
-            for text in (baseline, candidate)
-        ]
+        study = find_study(on, policy or [], "--on")
+        arms = []
+        for side, text in (("BASELINE", baseline), ("CANDIDATE", candidate)):
+            with said_plainly(side):
+                arms.append(read_arm(text, study.workload, study.folder, study.policies))
         if arms[0].digest == arms[1].digest:
             raise typer.BadParameter("both arms are the same: nothing differs")
         refuse_impossible([*(asked or ()), *([flipped] if flipped else ())], arms)
@@ -144,7 +145,7 @@ def compare(  # noqa: PLR0913 - the options of the command
         asked = asked or default_metrics(arms)
         # The comparison decides what the folder is for; what would flip it may be asked later.
         plan = keep_together(Plan(replications, of_seed, warmup_ms, running), asked, arms)
-        found = run(arms[0], arms[1], asked, plan, study=study.name)
+        found = run(arms[0], arms[1], asked, plan, study=escape(study.name))
         differ = partial(diverge_number, arms, of_seed, warmup_ms, _SEARCHED)
         divergences = spread_over(workers)(differ, range(replications))
         flips: list[str] = []

@@ -32,5 +32,5 @@ def explain(
         for line in explained(found, step):
             print(line)
     except NoSuchStep as wrong:
-        raise typer.BadParameter(str(wrong)) from None
+        raise typer.BadParameter(f"--step: {wrong}") from None
     return 0

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from tvc.cli.common import one_case, overrides_of
+from tvc.cli.options import MOST_PROCESSES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +39,14 @@ EngineName = Annotated[
     typer.Option("--engine", help="Where replications run; the answer is the same everywhere."),
 ]
 Workers = Annotated[
-    int, typer.Option("--workers", metavar="N", min=1, help="Processes, with --engine processes.")
+    int,
+    typer.Option(
+        "--workers",
+        metavar="N",
+        min=1,
+        max=MOST_PROCESSES,
+        help="Processes, with --engine processes.",
+    ),
 ]
 Scheduler = Annotated[
     str | None,
@@ -127,8 +135,17 @@ class Study:
         return arm.workload.horizon - warmup_ms
 
 
-def find_study(text: str, overrides: list[str]) -> Study:
+def find_study(text: str, overrides: list[str], of: str = "") -> Study:
     """Load the scenario with a workload that FILE or FILE::id names.
+
+    Parameters
+    ----------
+    text
+        What names it.
+    overrides
+        The ``--policy`` options.
+    of
+        The option that gives the text; empty for an argument.
 
     Raises
     ------
@@ -138,6 +155,7 @@ def find_study(text: str, overrides: list[str]) -> Study:
         If the file has faults.
     """
     from tvc.files.documents import read_document
+    from tvc.files.faults import escape
     from tvc.files.nodes import Mapping as Node
     from tvc.files.policies import PolicyResolver
     from tvc.files.scenarios import load_scenarios
@@ -146,7 +164,8 @@ def find_study(text: str, overrides: list[str]) -> Study:
     file, separator, _ = text.partition("::")
     path = Path(file)
     if not path.is_file():
-        raise typer.BadParameter(f"no such file: {file}")
+        missing = f"no such file: {escape(file)}"
+        raise typer.BadParameter(f"{of}: {missing}" if of else missing)
     if separator:
         case = one_case(text, overrides)
     else:
@@ -208,8 +227,13 @@ def running_of(
 
 
 @contextmanager
-def said_plainly() -> Iterator[None]:
+def said_plainly(of: str = "") -> Iterator[None]:
     """Turn what a person asked wrongly into a usage error, with its sentence.
+
+    Parameters
+    ----------
+    of
+        The option or argument that it is about; empty where the sentence says it.
 
     Raises
     ------
@@ -223,7 +247,7 @@ def said_plainly() -> Iterator[None]:
     try:
         yield
     except (UnknownArm, StoreRefused, EngineRefused, StoreFull) as why:
-        raise typer.BadParameter(str(why)) from None
+        raise typer.BadParameter(f"{of}: {why}" if of else str(why)) from None
 
 
 def plain_number(value: float) -> float | None:
@@ -231,8 +255,8 @@ def plain_number(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def read_asked(texts: "Sequence[str]") -> "list[Asked]":
-    """Read metrics of one arm.
+def read_asked(texts: "Sequence[str]", option: str = "--metric") -> "list[Asked]":
+    """Read metrics of one arm, which an option gives.
 
     Raises
     ------
@@ -244,7 +268,7 @@ def read_asked(texts: "Sequence[str]") -> "list[Asked]":
     try:
         return [Asked.read(text) for text in texts]
     except ValueError as wrong:
-        raise typer.BadParameter(f"--metric: {wrong}") from None
+        raise typer.BadParameter(f"{option}: {wrong}") from None
 
 
 def refuse_impossible(asked: "Sequence[Asked]", arms: "Sequence[Arm]") -> None:
@@ -260,7 +284,7 @@ def refuse_impossible(asked: "Sequence[Asked]", arms: "Sequence[Arm]") -> None:
         for measure in one.metric.measures:
             if measure.by_attackers and not attacked:
                 raise typer.BadParameter(
-                    f"{measure.name} can never happen: the workload has no attackers"
+                    f"{one}: {measure.name} can never happen: the workload has no attackers"
                 )
 
 

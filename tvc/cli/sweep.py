@@ -158,6 +158,8 @@ def sweep(  # noqa: PLR0913 - the options of the command
     _check_companions({"--for": bound}, "--solve", solve, needed=True)
     if output is not None and output.suffix not in (".csv", ".parquet"):
         raise typer.BadParameter(f"-o {output}: expected a name that ends in .csv or .parquet")
+    if output is not None and not output.parent.is_dir():
+        raise typer.BadParameter(f"-o {output}: no such folder: {output.parent}")
     check_html(html)
     with said_plainly():
         running = running_of(engine, workers, scheduler, results, resume)
@@ -235,8 +237,9 @@ def _vary(  # noqa: PLR0913 - as the command takes them
     from tvc.experiment.sweeps_text import front_lines, sweep_lines
 
     sides = [] if front is None else _read_front(front)
-    axes = [read_axis(text) for text in vary]
-    arms = [arm for _, arm in grid(study.ground, axes)]
+    with said_plainly("--vary"):
+        axes = [read_axis(text) for text in vary]
+        arms = [arm for _, arm in grid(study.ground, axes)]
     asked = read_asked(metric) or ([] if sides else default_metrics(arms))
     asked += [one for one, _ in sides if one not in asked]
     refuse_impossible(asked, arms)
@@ -264,7 +267,10 @@ def _read_front(text: str) -> "list[tuple[Asked, bool]]":
     parts = split_top(text)
     if len(parts) != 2:
         raise typer.BadParameter(f"--front {text}: expected two metrics, M1,M2")
-    return [(read_asked([part.removeprefix("max:")])[0], part.startswith("max:")) for part in parts]
+    return [
+        (read_asked([part.removeprefix("max:")], "--front")[0], part.startswith("max:"))
+        for part in parts
+    ]
 
 
 def _write(found: "Sweep", output: Path) -> None:
@@ -272,7 +278,8 @@ def _write(found: "Sweep", output: Path) -> None:
     if output.suffix == ".csv":
         frame.to_csv(output, index=False)
     else:
-        frame.to_parquet(output, index=False)
+        with output.open("wb") as stream:
+            frame.to_parquet(stream, index=False)
     print(f"tvc: {len(frame)} rows in {output}", file=sys.stderr)
 
 
@@ -281,7 +288,7 @@ def _tornado(study: Study, plan: "Plan", text: str) -> _Answer:
     from tvc.experiment.questions_text import tornado_lines
     from tvc.experiment.tornado import tornado
 
-    asked = read_asked([text])[0]
+    asked = read_asked([text], "--tornado")[0]
     arm = make_arm(study.policy.policy.name, study.ground)
     refuse_impossible([asked], [arm])
     plan = _settled(study, plan, [arm])
@@ -306,9 +313,11 @@ def _break_even(
     from tvc.experiment.replications import keep_together
     from tvc.experiment.sweeps import read_range
 
-    asked = read_asked([text])[0]
-    axis = read_range(value)
-    pair = [read_arm(name, study.workload, study.folder, study.policies) for name in names]
+    asked = read_asked([text], "--break-even")[0]
+    with said_plainly("--input"):
+        axis = read_range(value)
+    with said_plainly("--arms"):
+        pair = [read_arm(name, study.workload, study.folder, study.policies) for name in names]
     if pair[0].digest == pair[1].digest:
         raise typer.BadParameter("--arms: both are the same")
 
@@ -319,7 +328,8 @@ def _break_even(
         )
         return first, second
 
-    ends = [*at(axis.values[0]), *at(axis.values[-1])]
+    with said_plainly("--input"):
+        ends = [*at(axis.values[0]), *at(axis.values[-1])]
     refuse_impossible([asked], ends)
     plan = _settled(study, plan, ends)
     plan = keep_together(plan, [asked], ends, f"break-even of {axis.key}")
@@ -346,12 +356,14 @@ def _solve(study: Study, plan: "Plan", text: str, bound: str) -> _Answer:
         wanted = read_bound(bound)
     except ValueError as wrong:
         raise typer.BadParameter(f"--for: {wrong}") from None
-    axis = read_range(text)
+    with said_plainly("--solve"):
+        axis = read_range(text)
 
     def at(number: object) -> "Arm":
         return make_arm(f"{axis.key}={number}", study.ground, [(axis.key, number)])
 
-    ends = [at(axis.values[0]), at(axis.values[-1])]
+    with said_plainly("--solve"):
+        ends = [at(axis.values[0]), at(axis.values[-1])]
     refuse_impossible([wanted.asked], ends)
     plan = _settled(study, plan, ends)
     plan = keep_together(plan, [wanted.asked], ends, f"solving for {axis.key}")

@@ -5,7 +5,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tvc.cli.options import FlagOrFileCommand, Formats, Ids, Overrides, Paths, Seed, Tags, Words
+from tvc.cli.options import (
+    MOST_PROCESSES,
+    FlagOrFileCommand,
+    Formats,
+    Ids,
+    Overrides,
+    Paths,
+    Seed,
+    Tags,
+    Words,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,6 +51,7 @@ def run_scenarios(  # noqa: PLR0913 - the options of the command
             "-p",
             metavar="N",
             min=1,
+            max=MOST_PROCESSES,
             help="Share the files among N processes, and the replications where files are fewer.",
         ),
     ] = 1,

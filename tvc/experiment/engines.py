@@ -127,6 +127,8 @@ def _in_processes(
     from joblib.externals.loky.process_executor import TerminatedWorkerError
 
     waiting = deque(enumerate(tasks))
+    # loky starts all that it may have, whether or not there is work for them.
+    workers = min(workers, len(tasks))
 
     def issue() -> Iterator[Any]:
         while waiting:

@@ -143,9 +143,11 @@ def write_results(run: "Run", folder: Path, scenario: str, trace: Trace = "sampl
     files = [folder / f"{name}.parquet" for name in names]
     described = folder / RUN_FILE
     text = json.dumps(describe(run, scenario), indent=2, ensure_ascii=False)
-    _part_of(described).write_text(text + "\n", "utf-8")
+    # A name of a file that is not UTF-8 is escaped inside of files, and opened as it is.
+    _part_of(described).write_text(text + "\n", "utf-8", errors="backslashreplace")
     for name, file in zip(names, files, strict=True):
-        getattr(run, name).to_parquet(_part_of(file), index=False)
+        with _part_of(file).open("wb") as stream:
+            getattr(run, name).to_parquet(stream, index=False)
     if trace == "full":
         files.append(folder / TRACE_FILE)
     described.unlink(missing_ok=True)

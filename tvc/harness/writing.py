@@ -7,13 +7,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TextIO
+from typing import Final, TextIO
 
 from tvc.files.documents import MAX_BYTES
 from tvc.files.faults import suggest
 from tvc.harness.formats import FORMATS, ReportContext
 from tvc.harness.outcomes import SuiteResult
 from tvc.harness.runner import Plan
+
+#: What becomes of a name of a file that is not UTF-8: in files as on standard output.
+_ERRORS: Final = "backslashreplace"
 
 
 class BadOutput(ValueError):
@@ -131,7 +134,7 @@ def write_whole(path: Path, text: str) -> None:
     target = path.resolve() if path.is_symlink() else path
     try:
         if target.exists() and not target.is_file():
-            target.write_text(text, encoding="utf-8")
+            target.write_text(text, encoding="utf-8", errors=_ERRORS)
         else:
             _replace(target, text)
     except OSError as error:
@@ -141,7 +144,7 @@ def write_whole(path: Path, text: str) -> None:
 def _replace(target: Path, text: str) -> None:
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
+        with os.fdopen(handle, "w", encoding="utf-8", errors=_ERRORS) as file:
             file.write(text)
         # Temporary files are their owner's alone; a report is as any other new file.
         umask = os.umask(0)

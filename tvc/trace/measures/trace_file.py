@@ -34,7 +34,9 @@ class TraceFile:
         self._schema = pa.schema([(name, kinds.get(name, text)) for name in LINE])
         self._path = path
         self._part = path.with_name(f".{path.name}.part")
-        self._writer: Any = pq.ParquetWriter(self._part, self._schema)
+        # Opened here, since pyarrow opens only names that are UTF-8.
+        self._stream = self._part.open("wb")
+        self._writer: Any = pq.ParquetWriter(self._stream, self._schema)
 
     def write(self, lines: list[Line]) -> None:
         """Append records."""
@@ -54,4 +56,5 @@ class TraceFile:
     def close(self) -> None:
         """Finish the file and give it its name."""
         self._writer.close()
+        self._stream.close()
         self._part.replace(self._path)

@@ -35,7 +35,7 @@ from tvc.cli.studies import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from tvc.analysis.report.page import Page
     from tvc.experiment.comparison import Comparison
@@ -120,34 +120,29 @@ def compare(  # noqa: PLR0913 - the options of the command
     html: Html = None,
 ) -> int:
     """Compare two arms, and say what differs."""
-    from tvc.experiment.changes import read_arm
     from tvc.experiment.comparison import compare as run
     from tvc.experiment.comparison import default_metrics
     from tvc.experiment.divergence import diverge_number
     from tvc.experiment.replications import Plan, keep_together
     from tvc.experiment.spreading import spread_over
+    from tvc.files.faults import escape
     from tvc.harness.exits import Exit
 
     check_html(html)
     _note_examples(example)
     asked = read_asked(metric) if metric else None
-    flipped = read_asked([flip])[0] if flip else None
-    with said_plainly(context):
+    flipped = read_asked([flip], "--flip")[0] if flip else None
+    with said_plainly(context=context):
         running = running_of(engine, workers, scheduler, results, resume)
-        study = find_study(on, policy or [], unbounded)
-        arms = [
-            read_arm(text, study.workload, study.folder, study.policies, unbounded=unbounded)
-            for text in (baseline, candidate)
-        ]
-        if arms[0].digest == arms[1].digest:
-            raise typer.BadParameter("both arms are the same: nothing differs")
+        study = find_study(on, policy or [], unbounded, of="--on")
+        arms = _read_arms(study, {"BASELINE": baseline, "CANDIDATE": candidate})
         refuse_impossible([*(asked or ()), *([flipped] if flipped else ())], arms)
         of_seed = study.run.seed if seed is None else seed
         warmup_ms = study.warmup_ms(arms, of_seed, replications)
         asked = asked or default_metrics(arms)
         # The comparison decides what the folder is for; what would flip it may be asked later.
         plan = keep_together(Plan(replications, of_seed, warmup_ms, running), asked, arms)
-        found = run(arms[0], arms[1], asked, plan, study=study.name)
+        found = run(arms[0], arms[1], asked, plan, study=escape(study.name))
         differ = partial(diverge_number, arms, of_seed, warmup_ms, _SEARCHED)
         divergences = spread_over(workers)(differ, range(replications))
         flips: list[str] = []
@@ -176,6 +171,20 @@ def compare(  # noqa: PLR0913 - the options of the command
     if missed:
         tell(f"tvc: {allowed} requests are newly allowed, and at most {max_newly_allowed} may be")
     return int(Exit.GATE_MISSED if missed else Exit.PASS)
+
+
+def _read_arms(study: Study, texts: "Mapping[str, str]") -> "list[Arm]":
+    """Read the arms that two arguments spell, by the names of the arguments."""
+    from tvc.experiment.changes import read_arm
+
+    ground = (study.workload, study.folder, study.policies)
+    arms = []
+    for argument, text in texts.items():
+        with said_plainly(argument):
+            arms.append(read_arm(text, *ground, unbounded=study.unbounded))
+    if arms[0].digest == arms[1].digest:
+        raise typer.BadParameter("both arms are the same: nothing differs")
+    return arms
 
 
 def _page(

@@ -33,5 +33,5 @@ def explain(
         for line in explained(found, step):
             say(line)
     except NoSuchStep as wrong:
-        raise typer.BadParameter(str(wrong)) from None
+        raise typer.BadParameter(f"--step: {wrong}") from None
     return 0

@@ -54,6 +54,9 @@ init.add_to(app)
 fix.add_to(app)
 
 
+_NUL = "an argument holds a NUL character, which no name and no file has"
+
+
 def _print_version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"tvc {__version__}")
@@ -86,6 +89,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 def _run(arguments: list[str] | None) -> int:
     sys.stdout, sys.stderr = _ready(sys.stdout), _ready(sys.stderr)
     words = sys.argv[1:] if arguments is None else arguments
+    if any("\0" in word for word in words):
+        return _answer(typer.BadParameter(_NUL))
     # Not by calling `app`, which has its own way with interrupts and closed pipes.
     command = typer.main.get_command(app)
     try:
@@ -114,7 +119,7 @@ def _answer(error: BaseException) -> int:
     from concurrent.futures import BrokenExecutor
 
     from tvc.experiment.tasks import ReplicationFailed, ReplicationLost
-    from tvc.files.faults import InvalidFile
+    from tvc.files.faults import InvalidFile, escape
     from tvc.files.outputs import RefusedOutput
     from tvc.harness.exits import Exit
 
@@ -140,7 +145,8 @@ def _answer(error: BaseException) -> int:
             _complain(error)
         case OSError():
             told = error.strerror or error
-            _complain(f"{told}: {error.filename}" if error.filename else told)
+            place = "" if error.filename is None else f": {escape(str(error.filename))}"
+            _complain(f"{told}{place}")
         case MemoryError():
             _complain("out of memory")
         case BrokenExecutor():

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from tvc.cli.options import Ids, Paths, Seed, Tags, Words
+from tvc.cli.options import MOST_PROCESSES, Ids, Paths, Seed, Tags, Words
 from tvc.cli.printing import hand_over, show_aside
 
 if TYPE_CHECKING:
@@ -56,7 +56,14 @@ def mutate(  # noqa: PLR0913 - the options of the command
         Literal["pretty", "json"], typer.Option("-f", help="The report on standard output.")
     ] = "pretty",
     processes: Annotated[
-        int, typer.Option("-p", metavar="N", min=1, help="Share the mutants among N processes.")
+        int,
+        typer.Option(
+            "-p",
+            metavar="N",
+            min=1,
+            max=MOST_PROCESSES,
+            help="Share the mutants among N processes.",
+        ),
     ] = 1,
     seed: Seed = 0,
     offer: Annotated[

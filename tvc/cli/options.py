@@ -6,6 +6,9 @@ from typing import Annotated, Any, ClassVar, Final
 import typer
 from typer.core import TyperCommand
 
+#: More processes than any machine has use for, and fewer than bring one down.
+MOST_PROCESSES: Final = 1_000
+
 Paths = Annotated[
     list[str], typer.Argument(metavar="PATH...", help="Scenario files (*.tvc.yaml) or folders.")
 ]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from tvc.cli.common import file_and_id, one_case, overrides_of
-from tvc.cli.options import LARGEST_SEED
+from tvc.cli.options import LARGEST_SEED, MOST_PROCESSES
 from tvc.cli.printing import tell
 
 if TYPE_CHECKING:
@@ -46,7 +46,14 @@ EngineName = Annotated[
     typer.Option("--engine", help="Where replications run; the answer is the same everywhere."),
 ]
 Workers = Annotated[
-    int, typer.Option("--workers", metavar="N", min=1, help="Processes, with --engine processes.")
+    int,
+    typer.Option(
+        "--workers",
+        metavar="N",
+        min=1,
+        max=MOST_PROCESSES,
+        help="Processes, with --engine processes.",
+    ),
 ]
 Scheduler = Annotated[
     str | None,
@@ -138,17 +145,19 @@ class Study:
         return arm.workload.horizon - warmup_ms
 
 
-def find_study(text: str, overrides: list[str], unbounded: bool = False) -> Study:
+def find_study(text: str, overrides: list[str], unbounded: bool = False, of: str = "") -> Study:
     """Load the scenario with a workload that FILE or FILE::id names.
 
     Parameters
     ----------
     text
-        The name.
+        What names it.
     overrides
-        ``--policy`` options.
+        The ``--policy`` options.
     unbounded
         Whether a replication may take any number of events and any memory.
+    of
+        The option that gives the text; empty for an argument.
 
     Raises
     ------
@@ -167,7 +176,8 @@ def find_study(text: str, overrides: list[str], unbounded: bool = False) -> Stud
     file, case_id = file_and_id(text)
     path = Path(file)
     if not path.is_file():
-        raise typer.BadParameter(f"no such file: {file}")
+        missing = f"no such file: {escape(file)}"
+        raise typer.BadParameter(f"{of}: {missing}" if of else missing)
     if case_id:
         case = one_case(text, overrides, unbounded)
     else:
@@ -230,8 +240,15 @@ def running_of(
 
 
 @contextmanager
-def said_plainly(context: typer.Context) -> Iterator[None]:
+def said_plainly(of: str = "", context: typer.Context | None = None) -> Iterator[None]:
     """Turn what a person asked wrongly into a usage error, with its sentence.
+
+    Parameters
+    ----------
+    of
+        The option or argument that it is about; empty where the sentence says it.
+    context
+        Of the command; with one, an interrupted study says how to go on with it.
 
     Raises
     ------
@@ -247,10 +264,11 @@ def said_plainly(context: typer.Context) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        _tell_how_to_go_on(context)
+        if context is not None:
+            _tell_how_to_go_on(context)
         raise
     except (UnknownArm, StoreRefused, EngineRefused, StoreFull) as why:
-        raise typer.BadParameter(str(why)) from None
+        raise typer.BadParameter(f"{of}: {why}" if of else str(why)) from None
 
 
 def _tell_how_to_go_on(context: typer.Context) -> None:
@@ -273,8 +291,8 @@ def plain_number(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def read_asked(texts: "Sequence[str]") -> "list[Asked]":
-    """Read metrics of one arm.
+def read_asked(texts: "Sequence[str]", option: str = "--metric") -> "list[Asked]":
+    """Read metrics of one arm, which an option gives.
 
     Raises
     ------
@@ -286,7 +304,7 @@ def read_asked(texts: "Sequence[str]") -> "list[Asked]":
     try:
         return [Asked.read(text) for text in texts]
     except ValueError as wrong:
-        raise typer.BadParameter(f"--metric: {wrong}") from None
+        raise typer.BadParameter(f"{option}: {wrong}") from None
 
 
 def refuse_impossible(asked: "Sequence[Asked]", arms: "Sequence[Arm]") -> None:
@@ -302,7 +320,7 @@ def refuse_impossible(asked: "Sequence[Asked]", arms: "Sequence[Arm]") -> None:
         for measure in one.metric.measures:
             if measure.by_attackers and not attacked:
                 raise typer.BadParameter(
-                    f"{measure.name} can never happen: the workload has no attackers"
+                    f"{one}: {measure.name} can never happen: the workload has no attackers"
                 )
 
 

@@ -164,7 +164,7 @@ def sweep(  # noqa: PLR0913 - the options of the command
     if output is not None:
         note_output(output, f"-o {output}")
     check_html(html)
-    with said_plainly(context):
+    with said_plainly(context=context):
         running = running_of(engine, workers, scheduler, results, resume)
         study = find_study(scenario, policy or [], unbounded)
         of_seed = study.run.seed if seed is None else seed
@@ -240,8 +240,9 @@ def _vary(  # noqa: PLR0913 - as the command takes them
     from tvc.experiment.sweeps_text import front_lines, sweep_lines
 
     sides = [] if front is None else _read_front(front)
-    axes = [read_axis(text) for text in vary]
-    arms = [arm for _, arm in grid(study.ground, axes)]
+    with said_plainly("--vary"):
+        axes = [read_axis(text) for text in vary]
+        arms = [arm for _, arm in grid(study.ground, axes)]
     asked = read_asked(metric) or ([] if sides else default_metrics(arms))
     asked += [one for one, _ in sides if one not in asked]
     refuse_impossible(asked, arms)
@@ -269,7 +270,10 @@ def _read_front(text: str) -> "list[tuple[Asked, bool]]":
     parts = split_top(text)
     if len(parts) != 2:
         raise typer.BadParameter(f"--front {text}: expected two metrics, M1,M2")
-    return [(read_asked([part.removeprefix("max:")])[0], part.startswith("max:")) for part in parts]
+    return [
+        (read_asked([part.removeprefix("max:")], "--front")[0], part.startswith("max:"))
+        for part in parts
+    ]
 
 
 def _write(found: "Sweep", output: Path) -> None:
@@ -286,7 +290,7 @@ def _tornado(study: Study, plan: "Plan", text: str) -> _Answer:
     from tvc.experiment.questions_text import tornado_lines
     from tvc.experiment.tornado import tornado
 
-    asked = read_asked([text])[0]
+    asked = read_asked([text], "--tornado")[0]
     arm = make_arm(study.policy.policy.name, study.ground)
     refuse_impossible([asked], [arm])
     plan = _settled(study, plan, [arm])
@@ -311,10 +315,12 @@ def _break_even(
     from tvc.experiment.replications import keep_together
     from tvc.experiment.sweeps import read_range
 
-    asked = read_asked([text])[0]
-    axis = read_range(value)
+    asked = read_asked([text], "--break-even")[0]
     ground = (study.workload, study.folder, study.policies)
-    pair = [read_arm(name, *ground, unbounded=study.unbounded) for name in names]
+    with said_plainly("--input"):
+        axis = read_range(value)
+    with said_plainly("--arms"):
+        pair = [read_arm(name, *ground, unbounded=study.unbounded) for name in names]
     if pair[0].digest == pair[1].digest:
         raise typer.BadParameter("--arms: both are the same")
 
@@ -325,7 +331,8 @@ def _break_even(
         )
         return first, second
 
-    ends = [*at(axis.values[0]), *at(axis.values[-1])]
+    with said_plainly("--input"):
+        ends = [*at(axis.values[0]), *at(axis.values[-1])]
     refuse_impossible([asked], ends)
     plan = _settled(study, plan, ends)
     plan = keep_together(plan, [asked], ends, f"break-even of {axis.key}")
@@ -352,12 +359,14 @@ def _solve(study: Study, plan: "Plan", text: str, bound: str) -> _Answer:
         wanted = read_bound(bound)
     except ValueError as wrong:
         raise typer.BadParameter(f"--for: {wrong}") from None
-    axis = read_range(text)
+    with said_plainly("--solve"):
+        axis = read_range(text)
 
     def at(number: object) -> "Arm":
         return make_arm(f"{axis.key}={number}", study.ground, [(axis.key, number)])
 
-    ends = [at(axis.values[0]), at(axis.values[-1])]
+    with said_plainly("--solve"):
+        ends = [at(axis.values[0]), at(axis.values[-1])]
     refuse_impossible([wanted.asked], ends)
     plan = _settled(study, plan, ends)
     plan = keep_together(plan, [wanted.asked], ends, f"solving for {axis.key}")

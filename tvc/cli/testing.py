@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tvc.cli.options import (
+    MOST_PROCESSES,
     FlagOrFileCommand,
     Formats,
     Ids,
@@ -51,6 +52,7 @@ def run_scenarios(  # noqa: PLR0913 - the options of the command
             "-p",
             metavar="N",
             min=1,
+            max=MOST_PROCESSES,
             help="Share the files among N processes, and the replications where files are fewer.",
         ),
     ] = 1,

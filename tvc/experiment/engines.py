@@ -169,6 +169,8 @@ def _in_processes(
     from joblib.externals.loky.process_executor import TerminatedWorkerError
 
     waiting = deque(tasks)
+    # loky starts all that it may have, whether or not there is work for them.
+    workers = min(workers, len(tasks))
     while waiting:
         try:
             yield from _by_workers(model, workers, check, waiting)

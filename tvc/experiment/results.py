@@ -193,7 +193,8 @@ def write_results(
     described = folder / RUN_FILE
     parts = {file: part_of(file) for file in (*files, described)}
     text = json.dumps(describe(run, scenario), indent=2, ensure_ascii=False)
-    parts[described].write_text(text + "\n", "utf-8")
+    # A name of a file that is not UTF-8 is escaped inside of files, and opened as it is.
+    parts[described].write_text(text + "\n", "utf-8", errors="backslashreplace")
     for name, file in zip(names, files, strict=True):
         # Opened here: pyarrow takes no path that is not text.
         with parts[file].open("xb") as stream:

@@ -203,7 +203,8 @@ def replace_file(path: Path, content: str | bytes) -> None:
     OSError
         If it cannot be written, with the name that was given.
     """
-    data = content.encode() if isinstance(content, str) else content
+    # A name of a file that is not UTF-8 is told in files as on standard output.
+    data = content.encode(errors="backslashreplace") if isinstance(content, str) else content
     target = path.resolve() if path.is_symlink() else path
     try:
         if target.exists() and not target.is_file():

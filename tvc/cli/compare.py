@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tvc.analysis.report.page import Page
+    from tvc.experiment.arms import Arm
     from tvc.experiment.comparison import Comparison
     from tvc.experiment.divergence import Divergence
     from tvc.experiment.replications import Asked

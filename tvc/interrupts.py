@@ -6,8 +6,10 @@ its own, the exception is dropped, and work goes on as if nobody had asked for a
 every interrupt is counted, and what must not go on after one asks here.
 """
 
+import _thread
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +20,8 @@ from typing import Final
 CODE: Final = 2
 #: As many interrupts in a row leave nothing to wait for.
 _AT_ONCE: Final = 3
+#: How long after an interrupt was lost it is raised again, which is elsewhere by then.
+_AGAIN_S: Final = 0.01
 
 
 class _State:
@@ -27,6 +31,8 @@ class _State:
     ----------
     taken
         Whether interrupts are handled here for as long as the process lasts.
+    thread
+        The main one, where they are.
     noting
         How many parts of the work that are under way look for interrupts themselves.
     asked, raised, told
@@ -37,6 +43,7 @@ class _State:
     # Not a dataclass: interrupts that come before this is imported are not answered.
     def __init__(self) -> None:
         self.taken = False
+        self.thread = 0
         self.noting = 0
         self.asked = self.raised = self.told = 0
 
@@ -60,6 +67,8 @@ def raised() -> int:
 def take_over() -> None:
     """Handle SIGINT and SIGTERM alike from now on; what somebody had ignored stays ignored."""
     _state.taken = True
+    _state.thread = threading.get_ident()
+    sys.unraisablehook = _hear
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _handle)
@@ -139,6 +148,24 @@ def _handle(_number: int, _frame: FrameType | None) -> None:
     if _state.asked > 1 or not _state.noting:
         _state.raised += 1
         raise KeyboardInterrupt
+
+
+def _hear(lost: "sys.UnraisableHookArgs") -> None:
+    """Raise an interrupt again that came where nothing can be raised, and say nothing of it."""
+    if issubclass(lost.exc_type, KeyboardInterrupt):
+        threading.Timer(_AGAIN_S, _raise_again).start()
+    else:
+        sys.__unraisablehook__(lost)
+
+
+def _raise_again() -> None:
+    # The same one: it is counted again when it comes again.
+    _state.asked -= 1
+    if hasattr(signal, "pthread_kill"):
+        # To the thread itself, which may be waiting for something.
+        signal.pthread_kill(_state.thread, signal.SIGINT)
+    else:
+        _thread.interrupt_main()
 
 
 def _check() -> None:

@@ -2,6 +2,8 @@
 
 import gc
 import signal
+import subprocess
+import sys
 import threading
 from contextlib import suppress
 
@@ -108,6 +110,29 @@ def test_an_interrupt_that_comes_during_a_collection_of_garbage_is_not_lost(recw
         with pytest.raises(KeyboardInterrupt):
             check()
     assert not recwarn.list
+
+
+def test_an_interrupt_that_comes_in_a_finalizer_is_raised_after_it_and_leaves_no_noise():
+    program = """
+import signal, time
+from tvc.interrupts import raised, take_over
+
+class Ends:
+    def __del__(self):
+        signal.raise_signal(signal.SIGINT)
+
+take_over()
+Ends()
+print("went on")
+try:
+    time.sleep(60)
+except KeyboardInterrupt:
+    print("raised", raised())
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=50, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "went on\nraised 2\n", "")
 
 
 @pytest.mark.parametrize("handler", [signal.SIG_IGN, lambda *_: None], ids=["ignored", "another"])

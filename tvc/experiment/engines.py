@@ -187,7 +187,7 @@ def _by_workers(
 
     from joblib.externals.loky import get_reusable_executor
 
-    _start_sweeper()
+    _start_sweepers()
     with held_back():
         executor = get_reusable_executor(
             workers, timeout=_IDLE_S, initializer=attend, initargs=(os.getpid(),), env=_ENVIRONMENT
@@ -215,15 +215,21 @@ def _by_workers(
                 executor.shutdown(wait=True, kill_workers=True)
 
 
-def _start_sweeper() -> None:
-    """Start loky's process that sweeps away what killed workers leave, and have it say nothing."""
-    from joblib.externals.loky.backend import resource_tracker
+def _start_sweepers() -> None:
+    """Start what sweeps away the leftovers of killed workers, and have it say nothing of them.
+
+    Started later, along with the workers, it would let interrupts through that are held back.
+    """
+    from multiprocessing import resource_tracker as of_python
+
+    from joblib.externals.loky.backend import resource_tracker as of_loky
 
     told = "PYTHONWARNINGS"
     before = os.environ.get(told)
     os.environ[told] = "ignore:resource_tracker:UserWarning"
     try:
-        resource_tracker.ensure_running()
+        of_python.ensure_running()
+        of_loky.ensure_running()
     finally:
         del os.environ[told]
         if before is not None:

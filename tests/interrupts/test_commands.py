@@ -387,14 +387,16 @@ def test_a_command_that_is_interrupted_exits_2_and_is_resumed_to_the_same_bytes(
     trial = Trial(warm, COMMANDS[name], folders)
     moments = random.Random(name)
     first, second = moments.sample(_SIGNALS, 2)
+    if name == "compare in processes":
+        # Its workers take long to start, so that their end with the command is tried here as well.
+        second = signal.SIGKILL
     trial.run([(0.1, first), (moments.uniform(0.2, 0.6), second), (0.9, first)])
     # The first one comes amid the work, however fast the machine has become meanwhile.
     assert 2 in trial.codes
 
 
-@pytest.mark.parametrize("name", ["compare in processes", "test"])
-def test_workers_end_when_the_command_is_killed(name, warm, folders):
-    Trial(warm, COMMANDS[name], folders).run([(0.6, signal.SIGKILL)])
+def test_workers_end_when_the_command_is_killed(warm, folders):
+    Trial(warm, COMMANDS["test"], folders).run([(0.6, signal.SIGKILL)])
 
 
 @pytest.mark.parametrize("number", _SIGNALS)

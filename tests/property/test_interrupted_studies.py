@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Literal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tvc.experiment import store as stores
@@ -28,7 +28,7 @@ _WORKLOAD = WorkloadModel.model_validate({
 })  # fmt: skip
 ARMS = [Arm(name, load_shipped(name).policy, _WORKLOAD) for name in ("salesforce", "strict")]
 ASKED = [Asked.read("count(calls)"), Asked.read("count(sign_ins)")]
-_REPLICATIONS = 4
+_REPLICATIONS = 3
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,8 @@ FAULTS = st.builds(
     Fault,
     st.sampled_from(["interrupt", "two interrupts", "kill", "full"]),
     st.floats(0, 1),
-    st.floats(0, 0.3),
+    # Most often within the replication that the first one lets come to its end.
+    st.floats(0, 0.1),
 )
 
 
@@ -139,7 +140,9 @@ def alone():
         for number in range(_REPLICATIONS)
     }
     with TemporaryDirectory() as folder:
-        calls = session(Path(folder) / "kept", None, 0)
+        # The first one imports what the others have.
+        session(Path(folder) / "first", None, 0)
+        calls = session(Path(folder) / "second", None, 0)
     assert len({tuple(row.values()) for row in found.values()}) > _REPLICATIONS
     return found, calls
 
@@ -149,7 +152,9 @@ def _each_result_a_part(monkeypatch):
     monkeypatch.setattr(stores, "WAIT_S", -1.0)
 
 
-@settings(max_examples=max(15, settings().max_examples // 10))
+@settings(max_examples=settings().max_examples // 16)
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@example(faults=[Fault("two interrupts", 0.5, later) for later in (0.0, 0.01, 0.02)])
 @given(faults=st.lists(FAULTS, min_size=1, max_size=3))
 def test_what_is_kept_of_a_study_is_what_each_replication_gives_alone(alone, faults):
     expected, calls = alone

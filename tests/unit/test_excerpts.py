@@ -134,7 +134,9 @@ def test_the_caret_stands_below_its_character_whatever_the_line_holds(line, plac
     target = line[column - 1 : column]
     wanted = "" if not target.strip() else target if target.isprintable() else "\\"
     starts = [end for end in range(len(shown) + 1) if columns(shown[:end]) == offset]
-    assert any(shown[end:].startswith(wanted) for end in starts) or not wanted
+    # What would give orders to a CI server is escaped, too.
+    forms = (wanted, "\\x") if target in (":", "#") else (wanted,)
+    assert any(shown[end:].startswith(forms) for end in starts) or not wanted
     assert columns(shown) <= len("  1 | ") + width
     assert shown.isprintable()
 

@@ -21,7 +21,6 @@ from unittest.mock import patch
 
 import pytest
 import typer
-from tvc.files.metrics import MEASURES, PAIRED_MEASURES, parse_metric
 
 from tvc.authority.authority import RECORD_TYPES
 from tvc.authority.decide import LAW
@@ -40,6 +39,8 @@ from tvc.harness.formats import FORMATS, sarif
 from tvc.harness.lint import linting
 from tvc.harness.outcomes import Outcome
 from tvc.harness.schemas import SCHEMAS
+from tvc.trace.measures.catalogue import MEASURES, PAIRED_MEASURES
+from tvc.trace.measures.metrics import parse_metric
 from tvc.trace.rows import FIELDS
 from tvc.world.simulation import simulate
 from tvc.world.streams import Streams

@@ -33,11 +33,18 @@ def _deadly(monkeypatch):
     monkeypatch.setattr(spreading, "_WORTH_S", 0.0)
 
 
-def raising(wrong):
-    def simulate(*_args, **_options):
-        raise wrong
+@pytest.fixture
+def let_runs_raise(monkeypatch):
+    """Let every run of a workload raise, whether it may be partial or not."""
 
-    return simulate
+    def let(wrong):
+        def simulate(*_args, **_options):
+            raise wrong
+
+        for name in ("simulate", "simulate_whole"):
+            monkeypatch.setattr(f"tvc.world.simulation.{name}", simulate)
+
+    return let
 
 
 @pytest.mark.usefixtures("_deadly")
@@ -79,16 +86,16 @@ def test_in_python_the_exception_tells_which_replication_the_machine_lost():
     ("words", "code"),
     [(COMPARE, 4), (SWEEP, 4), (("simulate", "a.tvc.yaml"), 4), (("test", "a.tvc.yaml"), 6)],
 )
-def test_memory_that_runs_out_is_told_and_no_error_of_ours(call, monkeypatch, words, code):
-    monkeypatch.setattr("tvc.world.simulation.simulate", raising(MemoryError))
+def test_memory_that_runs_out_is_told_and_no_error_of_ours(call, let_runs_raise, words, code):
+    let_runs_raise(MemoryError)
     ran = call(*words)
     assert ran.code == code, ran
     assert "out of memory" in ran.out + ran.err
     assert "report it" not in ran.out + ran.err
 
 
-def test_memory_that_runs_out_is_no_error_of_ours_under_pytest_either(run_pytest, monkeypatch):
-    monkeypatch.setattr("tvc.world.simulation.simulate", raising(MemoryError))
+def test_memory_that_runs_out_is_no_error_of_ours_under_pytest_either(run_pytest, let_runs_raise):
+    let_runs_raise(MemoryError)
     ran = run_pytest("a.tvc.yaml")
     assert ran.code == 6
     assert "out of memory" in ran.out
@@ -96,9 +103,9 @@ def test_memory_that_runs_out_is_no_error_of_ours_under_pytest_either(run_pytest
 
 @pytest.mark.parametrize("words", [COMPARE, SWEEP, ("test", "a.tvc.yaml")])
 def test_a_model_that_raises_is_our_error_told_by_its_place_and_not_its_words(
-    call, monkeypatch, words
+    call, let_runs_raise, words
 ):
-    monkeypatch.setattr("tvc.world.simulation.simulate", raising(ZeroDivisionError("secret words")))
+    let_runs_raise(ZeroDivisionError("secret words"))
     ran = call(*words)
     assert ran.code == 3, ran
     assert "internal error: " in ran.out + ran.err
@@ -109,8 +116,8 @@ def test_a_model_that_raises_is_our_error_told_by_its_place_and_not_its_words(
         assert "tvc.cli" not in ran.err
 
 
-def test_in_python_a_model_that_raises_is_told_whole(monkeypatch):
-    monkeypatch.setattr("tvc.world.simulation.simulate", raising(ZeroDivisionError("no luck\n1")))
+def test_in_python_a_model_that_raises_is_told_whole(let_runs_raise):
+    let_runs_raise(ZeroDivisionError("no luck\n1"))
     with pytest.raises(ReplicationFailed, match="ZeroDivisionError: no luck\n1") as caught:
         tvc.compare("salesforce", "strict", {"users": 20}, ["mean(calls)"], replications=2)
     assert not isinstance(caught.value, ReplicationLost)

@@ -130,6 +130,7 @@ def test_a_store_refuses_what_is_not_complete(tmp_path):
     with pytest.raises(ValueError, match="replication 0 of baseline was interrupted"):
         store.add(Result(task, {"calls": 1}, complete=False))
     store.flush()
+    store.close()
     assert Store.open(tmp_path, DIGEST, resume=True).results() == []
 
 

@@ -14,6 +14,7 @@ from tvc.authority.edges import ends_ms, expiry_ms
 from tvc.authority.requests import Kind, Method
 from tvc.authority.rules import rate_key
 from tvc.authority.state import Account, Code, CodeEnd, Put, Session, SessionEnd
+from tvc.authority.total import total
 from tvc.authority.tuples import builder
 
 
@@ -241,39 +242,42 @@ def find_device(c: Context) -> None:
 
 
 #: What follows each allowed request, in order.
-CONSEQUENCES: Final[dict[Kind, tuple[Consequence, ...]]] = {
-    Kind.GENERATE: (
-        Consequence("generate.close_codes", close_codes),
-        Consequence("generate.issue_code", issue_code),
-        Consequence("generate.lift_code_lock", lift_code_lock),
-        Consequence("generate.use_up_approvals", use_up_approvals),
-        Consequence("generate.count", count_generation),
-    ),
-    Kind.EXPIRE: (Consequence("expire.end_codes", expire_codes),),
-    Kind.SIGN_IN: (
-        Consequence("sign_in.end_codes", end_codes_on_method_sign_in),
-        Consequence("sign_in.open_session", open_session),
-    ),
-    Kind.STEP_UP: (Consequence("step_up.raise_session", raise_session),),
-    Kind.USE: (),
-    Kind.STATUS: (Consequence("status.tell", tell_status),),
-    Kind.REVEAL: (),
-    Kind.ENROLL: (
-        Consequence("enroll.add_method", add_method),
-        Consequence("enroll.end_codes", end_codes_on_enroll),
-    ),
-    Kind.REMOVE_METHOD: (Consequence("remove_method.remove", remove_method),),
-    Kind.APPROVE: (Consequence("approve.remember", remember_approval),),
-    Kind.RESET_PASSWORD: (Consequence("reset_password.tell", tell_password),),
-    Kind.SIGN_OUT: (Consequence("sign_out.close_session", close_session),),
-    Kind.LOSE_DEVICE: (Consequence("lose_device.lose", lose_device),),
-    Kind.FIND_DEVICE: (Consequence("find_device.find", find_device),),
-    Kind.ACTIVATE: (Consequence("activate.activate", activate),),
-    Kind.DEACTIVATE: (Consequence("deactivate.deactivate", deactivate),),
-    Kind.FREEZE: (Consequence("freeze.freeze", freeze),),
-    Kind.UNFREEZE: (Consequence("unfreeze.unfreeze", unfreeze),),
-    Kind.UNLOCK: (Consequence("unlock.clear", unlock),),
-}
+CONSEQUENCES: Final[dict[Kind, tuple[Consequence, ...]]] = total(
+    Kind,
+    {
+        Kind.GENERATE: (
+            Consequence("generate.close_codes", close_codes),
+            Consequence("generate.issue_code", issue_code),
+            Consequence("generate.lift_code_lock", lift_code_lock),
+            Consequence("generate.use_up_approvals", use_up_approvals),
+            Consequence("generate.count", count_generation),
+        ),
+        Kind.EXPIRE: (Consequence("expire.end_codes", expire_codes),),
+        Kind.SIGN_IN: (
+            Consequence("sign_in.end_codes", end_codes_on_method_sign_in),
+            Consequence("sign_in.open_session", open_session),
+        ),
+        Kind.STEP_UP: (Consequence("step_up.raise_session", raise_session),),
+        Kind.USE: (),
+        Kind.STATUS: (Consequence("status.tell", tell_status),),
+        Kind.REVEAL: (),
+        Kind.ENROLL: (
+            Consequence("enroll.add_method", add_method),
+            Consequence("enroll.end_codes", end_codes_on_enroll),
+        ),
+        Kind.REMOVE_METHOD: (Consequence("remove_method.remove", remove_method),),
+        Kind.APPROVE: (Consequence("approve.remember", remember_approval),),
+        Kind.RESET_PASSWORD: (Consequence("reset_password.tell", tell_password),),
+        Kind.SIGN_OUT: (Consequence("sign_out.close_session", close_session),),
+        Kind.LOSE_DEVICE: (Consequence("lose_device.lose", lose_device),),
+        Kind.FIND_DEVICE: (Consequence("find_device.find", find_device),),
+        Kind.ACTIVATE: (Consequence("activate.activate", activate),),
+        Kind.DEACTIVATE: (Consequence("deactivate.deactivate", deactivate),),
+        Kind.FREEZE: (Consequence("freeze.freeze", freeze),),
+        Kind.UNFREEZE: (Consequence("unfreeze.unfreeze", unfreeze),),
+        Kind.UNLOCK: (Consequence("unlock.clear", unlock),),
+    },
+)
 
 
 def lapse_codes(c: Context) -> tuple[tuple[Put, ...], tuple[Event, ...]]:

@@ -6,9 +6,10 @@ whose reading lies ahead of now count, and a backward reading refills no bucket.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, get_args
 
-from tvc.authority.policy import RateLimit
+from tvc.authority.policy import RateLimit, Window
+from tvc.authority.total import total
 
 Memory = tuple[Any, ...]
 Compare = Callable[[int, int], bool]
@@ -140,13 +141,11 @@ def _bucket_memory(limit: RateLimit, memory: Memory, now_ms: int) -> Memory:
     return (units - limit.per_ms, reading)
 
 
-_WAITS: Final[dict[str, Callable[[RateLimit, Memory, int, Mapping[str, Compare]], int]]] = {
-    "rolling": _rolling_wait,
-    "clock_hour": _clock_wait,
-    "bucket": _bucket_wait,
-}
-_MEMORIES: Final[dict[str, Callable[[RateLimit, Memory, int], Memory]]] = {
-    "rolling": _rolling_memory,
-    "clock_hour": _clock_memory,
-    "bucket": _bucket_memory,
-}
+_WAITS: Final[dict[str, Callable[[RateLimit, Memory, int, Mapping[str, Compare]], int]]] = total(
+    get_args(Window),
+    {"rolling": _rolling_wait, "clock_hour": _clock_wait, "bucket": _bucket_wait},
+)
+_MEMORIES: Final[dict[str, Callable[[RateLimit, Memory, int], Memory]]] = total(
+    get_args(Window),
+    {"rolling": _rolling_memory, "clock_hour": _clock_memory, "bucket": _bucket_memory},
+)

@@ -24,7 +24,9 @@ of this.
 """
 
 from enum import StrEnum
-from typing import Final
+from typing import Final, Literal, NamedTuple
+
+from tvc.authority.total import total
 
 
 class Reason(StrEnum):
@@ -66,45 +68,103 @@ class Reason(StrEnum):
     CODE_NOT_VIEWABLE = "code_not_viewable"
 
 
+#: What a refusal may tell besides its reason, in the words of scenario files.
+DETAILS: Final = ("challenge", "retry_after", "limit")
+
+
+class About(NamedTuple):
+    """What is to be known about a reason.
+
+    Attributes
+    ----------
+    message
+        What the screen says. Reasons that would tell a visitor something about an account share
+        a message with those that would not.
+    details
+        Which of `DETAILS` a refusal with this reason tells.
+    path
+        The path of the sign-in, ``methods`` or ``code``, that was found not to be locked before
+        this is said; None where no path was looked at, or a locked one was found.
+    is_failure
+        Whether it counts for the lock of that path.
+    """
+
+    message: str
+    details: tuple[str, ...]
+    path: Literal["methods", "code"] | None
+    is_failure: bool
+
+
 _INVALID_CODE: Final = "Error: Invalid or expired verification code. Try again."
 _INVALID_LOGIN: Final = "Please check your username and password."
 _NO_ACCESS: Final = "You do not have access to this page."
 
-#: What the screen says, reason by reason. Reasons that would tell whoever lacks the password
-#: something about an account share a message, and so do all those of a code that is refused.
-PUBLIC_MESSAGES: Final[dict[Reason, str]] = {
-    Reason.NOT_SIGNED_IN: "Please log in.",
-    Reason.SESSION_EXPIRED: "Your session has ended. Please log in again.",
-    Reason.NOT_PERMITTED: _NO_ACCESS,
-    Reason.STEP_UP_REQUIRED: "Verify your identity to continue.",
-    Reason.NO_SUCH_USER: _INVALID_LOGIN,
-    Reason.USER_INACTIVE: _INVALID_LOGIN,
-    Reason.USER_FROZEN: _INVALID_LOGIN,
-    Reason.MFA_NOT_ENABLED: "This user does not use multi-factor authentication.",
-    Reason.OUT_OF_SCOPE: _NO_ACCESS,
-    Reason.SELF_ISSUE: "You can't generate a code for yourself.",
-    Reason.TICKET_MISSING: "Enter the number of the ticket.",
-    Reason.APPROVAL_REQUIRED: "Another administrator has to approve first.",
-    Reason.LIFETIME_TOO_SHORT: "Choose a longer time until the code expires.",
-    Reason.LIFETIME_TOO_LONG: "Choose a shorter time until the code expires.",
-    Reason.LIFETIME_NOT_ON_STEP: "Choose one of the offered times until the code expires.",
-    Reason.CODE_ALREADY_LIVE: "This user has a valid code. Expire it before you generate another.",
-    Reason.RATE_LIMITED: "Too many codes were generated. Try again later.",
-    Reason.NO_LIVE_CODE: "This user has no valid code.",
-    Reason.WRONG_PASSWORD: _INVALID_LOGIN,
-    Reason.VERIFICATION_REQUIRED: "Verify your identity.",
-    Reason.SUPERSEDED_BY_CODE: "Enter the temporary verification code from your administrator.",
-    Reason.LOCKED_OUT: "Error: You've exceeded the allowed number of attempts.",
-    Reason.METHOD_NOT_ENROLLED: "This verification method can't be used.",
-    Reason.DEVICE_UNAVAILABLE: "This verification method can't be used.",
-    Reason.WRONG_PROOF: _INVALID_CODE,
-    Reason.WRONG_CODE: _INVALID_CODE,
-    Reason.NO_CODE: _INVALID_CODE,
-    Reason.CODE_EXPIRED: _INVALID_CODE,
-    Reason.CODE_REVOKED: _INVALID_CODE,
-    Reason.CODE_REPLACED: _INVALID_CODE,
-    Reason.CODE_USED_UP: _INVALID_CODE,
-    Reason.METHOD_TOO_WEAK: "Use a stronger verification method.",
-    Reason.SELF_APPROVAL: "Another administrator has to approve this.",
-    Reason.CODE_NOT_VIEWABLE: "A code is shown once, when it is generated.",
-}
+#: Each reason with all that is to be known about it.
+ABOUT: Final = total(
+    Reason,
+    {
+        Reason.NOT_SIGNED_IN: About("Please log in.", (), None, False),
+        Reason.SESSION_EXPIRED: About(
+            "Your session has ended. Please log in again.", (), None, False
+        ),
+        Reason.NOT_PERMITTED: About(_NO_ACCESS, (), None, False),
+        Reason.STEP_UP_REQUIRED: About("Verify your identity to continue.", (), None, False),
+        Reason.NO_SUCH_USER: About(_INVALID_LOGIN, (), None, False),
+        Reason.USER_INACTIVE: About(_INVALID_LOGIN, (), None, False),
+        Reason.USER_FROZEN: About(_INVALID_LOGIN, (), None, False),
+        Reason.MFA_NOT_ENABLED: About(
+            "This user does not use multi-factor authentication.", (), None, False
+        ),
+        Reason.OUT_OF_SCOPE: About(_NO_ACCESS, (), None, False),
+        Reason.SELF_ISSUE: About("You can't generate a code for yourself.", (), None, False),
+        Reason.TICKET_MISSING: About("Enter the number of the ticket.", (), None, False),
+        Reason.APPROVAL_REQUIRED: About(
+            "Another administrator has to approve first.", (), None, False
+        ),
+        Reason.LIFETIME_TOO_SHORT: About(
+            "Choose a longer time until the code expires.", (), None, False
+        ),
+        Reason.LIFETIME_TOO_LONG: About(
+            "Choose a shorter time until the code expires.", (), None, False
+        ),
+        Reason.LIFETIME_NOT_ON_STEP: About(
+            "Choose one of the offered times until the code expires.", (), None, False
+        ),
+        Reason.CODE_ALREADY_LIVE: About(
+            "This user has a valid code. Expire it before you generate another.", (), None, False
+        ),
+        Reason.RATE_LIMITED: About(
+            "Too many codes were generated. Try again later.", ("retry_after", "limit"), None, False
+        ),
+        Reason.NO_LIVE_CODE: About("This user has no valid code.", (), None, False),
+        Reason.WRONG_PASSWORD: About(_INVALID_LOGIN, (), None, False),
+        Reason.VERIFICATION_REQUIRED: About("Verify your identity.", ("challenge",), None, False),
+        Reason.SUPERSEDED_BY_CODE: About(
+            "Enter the temporary verification code from your administrator.", (), None, False
+        ),
+        Reason.LOCKED_OUT: About(
+            "Error: You've exceeded the allowed number of attempts.", ("retry_after",), None, False
+        ),
+        Reason.METHOD_NOT_ENROLLED: About(
+            "This verification method can't be used.", (), "methods", False
+        ),
+        Reason.DEVICE_UNAVAILABLE: About(
+            "This verification method can't be used.", (), "methods", False
+        ),
+        Reason.WRONG_PROOF: About(_INVALID_CODE, (), "methods", True),
+        Reason.WRONG_CODE: About(_INVALID_CODE, (), "code", True),
+        Reason.NO_CODE: About(_INVALID_CODE, (), "code", False),
+        Reason.CODE_EXPIRED: About(_INVALID_CODE, (), "code", False),
+        Reason.CODE_REVOKED: About(_INVALID_CODE, (), "code", False),
+        Reason.CODE_REPLACED: About(_INVALID_CODE, (), "code", False),
+        Reason.CODE_USED_UP: About(_INVALID_CODE, (), "code", False),
+        Reason.METHOD_TOO_WEAK: About("Use a stronger verification method.", (), None, False),
+        Reason.SELF_APPROVAL: About("Another administrator has to approve this.", (), None, False),
+        Reason.CODE_NOT_VIEWABLE: About(
+            "A code is shown once, when it is generated.", (), None, False
+        ),
+    },
+)
+
+#: What the screen says, reason by reason.
+PUBLIC_MESSAGES: Final = {reason: about.message for reason, about in ABOUT.items()}

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from tvc.authority.total import total
 from tvc.authority.tuples import builder
 
 
@@ -136,50 +137,53 @@ class Shape:
         return self.required + self.optional
 
 
-SHAPES: Final[dict[Kind, Shape]] = {
-    Kind.GENERATE: Shape(
-        "An issuer generates a code for a subject.", ("for", "lifetime"), ("ticket",), True
-    ),
-    Kind.EXPIRE: Shape("Expire Now: an issuer ends the subject's code.", ("for",), (), True),
-    Kind.SIGN_IN: Shape(
-        "A person signs in to an account, their own by default.",
-        (),
-        ("for", "code", "with", "proof", "password", "via"),
-    ),
-    Kind.STEP_UP: Shape(
-        "A person verifies again to raise their session to high assurance.",
-        (),
-        ("code", "with", "proof"),
-        True,
-    ),
-    Kind.USE: Shape("A person uses their session; shows whether it holds.", (), (), True),
-    Kind.STATUS: Shape("An issuer asks whether a subject has a code.", ("for",), (), True),
-    Kind.REVEAL: Shape("Somebody asks to see a code again.", ("for",)),
-    Kind.ENROLL: Shape(
-        "A person enrolls a method of theirs on the account they act as.", ("with",), (), True
-    ),
-    Kind.REMOVE_METHOD: Shape(
-        "A person removes a method from the account they act as.", ("with",), (), True
-    ),
-    Kind.APPROVE: Shape(
-        "An issuer approves that a code is generated for a subject.", ("for",), (), True
-    ),
-    Kind.RESET_PASSWORD: Shape(
-        "The desk resets a password and tells it to a person.", ("for",), ("given_to",), True
-    ),
-    Kind.SIGN_OUT: Shape("A person ends their session.", fact=True),
-    Kind.LOSE_DEVICE: Shape("A person loses the device that carries their methods.", fact=True),
-    Kind.FIND_DEVICE: Shape("A person has their device back.", fact=True),
-    Kind.ACTIVATE: Shape("An account is activated.", ("for",), fact=True),
-    Kind.DEACTIVATE: Shape(
-        "An account is deactivated: its codes and sessions end.", ("for",), fact=True
-    ),
-    Kind.FREEZE: Shape("An account is frozen: its sessions end.", ("for",), fact=True),
-    Kind.UNFREEZE: Shape("An account is no longer frozen.", ("for",), fact=True),
-    Kind.UNLOCK: Shape(
-        "Failure counters and locks of an account are cleared.", ("for",), fact=True
-    ),
-}
+SHAPES: Final[dict[Kind, Shape]] = total(
+    Kind,
+    {
+        Kind.GENERATE: Shape(
+            "An issuer generates a code for a subject.", ("for", "lifetime"), ("ticket",), True
+        ),
+        Kind.EXPIRE: Shape("Expire Now: an issuer ends the subject's code.", ("for",), (), True),
+        Kind.SIGN_IN: Shape(
+            "A person signs in to an account, their own by default.",
+            (),
+            ("for", "code", "with", "proof", "password", "via"),
+        ),
+        Kind.STEP_UP: Shape(
+            "A person verifies again to raise their session to high assurance.",
+            (),
+            ("code", "with", "proof"),
+            True,
+        ),
+        Kind.USE: Shape("A person uses their session; shows whether it holds.", (), (), True),
+        Kind.STATUS: Shape("An issuer asks whether a subject has a code.", ("for",), (), True),
+        Kind.REVEAL: Shape("Somebody asks to see a code again.", ("for",)),
+        Kind.ENROLL: Shape(
+            "A person enrolls a method of theirs on the account they act as.", ("with",), (), True
+        ),
+        Kind.REMOVE_METHOD: Shape(
+            "A person removes a method from the account they act as.", ("with",), (), True
+        ),
+        Kind.APPROVE: Shape(
+            "An issuer approves that a code is generated for a subject.", ("for",), (), True
+        ),
+        Kind.RESET_PASSWORD: Shape(
+            "The desk resets a password and tells it to a person.", ("for",), ("given_to",), True
+        ),
+        Kind.SIGN_OUT: Shape("A person ends their session.", fact=True),
+        Kind.LOSE_DEVICE: Shape("A person loses the device that carries their methods.", fact=True),
+        Kind.FIND_DEVICE: Shape("A person has their device back.", fact=True),
+        Kind.ACTIVATE: Shape("An account is activated.", ("for",), fact=True),
+        Kind.DEACTIVATE: Shape(
+            "An account is deactivated: its codes and sessions end.", ("for",), fact=True
+        ),
+        Kind.FREEZE: Shape("An account is frozen: its sessions end.", ("for",), fact=True),
+        Kind.UNFREEZE: Shape("An account is no longer frozen.", ("for",), fact=True),
+        Kind.UNLOCK: Shape(
+            "Failure counters and locks of an account are cleared.", ("for",), fact=True
+        ),
+    },
+)
 
 
 def request(  # noqa: PLR0913 - the fields of a request, by keyword

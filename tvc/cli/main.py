@@ -155,7 +155,7 @@ def _answer(error: BaseException) -> int:
             _complain(error)
         case ReplicationFailed():
             # Of the model, and not of who waited for it.
-            print(*error.places, sep="\n", file=sys.stderr)
+            tell(*error.places)
             _complain(f"internal error: {error.which}: {error.kind}; please report it")
             code = Exit.INTERNAL
         case _:

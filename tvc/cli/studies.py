@@ -3,7 +3,6 @@
 import math
 import re
 import shlex
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -280,10 +279,7 @@ def _tell_how_to_go_on(context: typer.Context) -> None:
     words = ["tvc", *context.obj]
     if not context.params["resume"]:
         words.append("--resume")
-    print(
-        f"tvc: what is finished is kept in {results}; to go on: {shlex.join(words)}",
-        file=sys.stderr,
-    )
+    tell(f"tvc: what is finished is kept in {results}; to go on: {shlex.join(words)}")
 
 
 def plain_number(value: float) -> float | None:

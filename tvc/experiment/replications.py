@@ -16,6 +16,7 @@ from tvc.experiment.statistics.intervals import SequentialStop
 from tvc.experiment.store import Store, StoreRefused
 from tvc.experiment.study import run_study
 from tvc.experiment.tasks import Model, Task, digest_of, failed
+from tvc.interrupts import interrupts_noted
 from tvc.trace.measures.catalogue import PAIRED_MEASURES, Unit
 from tvc.trace.measures.metrics import Metric, Share, Statistic, narrow, parse_metric
 
@@ -245,12 +246,26 @@ def run_arms(study: str, arms: Sequence[Arm], asked: Sequence[Asked], plan: Plan
 
     Raises
     ------
+    KeyboardInterrupt
+        If it is interrupted, within one replication; what is finished is kept.
     tvc.experiment.tasks.ReplicationFailed
         If one failed.
     tvc.experiment.store.StoreRefused, tvc.experiment.engines.EngineRefused
         If the folder or the engine will not do.
     """
-    plan = keep_together(plan, asked, arms)
+    # Interrupts wait for a moment at which nothing is half done, in the store least of all.
+    with interrupts_noted():
+        plan = keep_together(plan, asked, arms)
+        try:
+            return _run_planned(study, arms, asked, plan)
+        except BaseException:
+            # Somebody who tries again in this process is no other run.
+            if plan.running.store is not None:
+                plan.running.store.close()
+            raise
+
+
+def _run_planned(study: str, arms: Sequence[Arm], asked: Sequence[Asked], plan: Plan) -> Rows:
     if plan.precision is None:
         return _run(study, arms, asked, plan, range(plan.replications))
     least = min(_PILOT, plan.replications)

@@ -12,7 +12,7 @@ from itertools import takewhile
 from typing import Any, Final
 
 from tvc.authority.durations import format_duration
-from tvc.authority.reasons import Reason
+from tvc.authority.reasons import ABOUT, DETAILS, Reason
 from tvc.authority.requests import SHAPES, Kind
 from tvc.authority.rules import RULES
 from tvc.authority.state import Person
@@ -293,7 +293,8 @@ def _check_details(
     report: Report, node: Node, expect: DenyModel, policy: MergedPolicy | None
 ) -> None:
     reason = expect.deny
-    for key, reasons in _DETAILS.items():
+    for key in DETAILS:
+        reasons = [other for other, about in ABOUT.items() if key in about.details]
         if getattr(expect, key) is not None and reason not in reasons:
             message = f"{key} comes with {' and '.join(reasons)} only, not with {reason}"
             report.add(node, message, "expect", key, key=True)
@@ -301,11 +302,3 @@ def _check_details(
     if expect.limit is not None and policy is not None:
         limits = [limit.name for limit in policy.policy.rates]
         report.check(node, "rate limit", expect.limit, limits, "expect", "limit")
-
-
-#: What a refusal says besides its reason, and the reasons that it comes with.
-_DETAILS: Final = {
-    "challenge": (Reason.VERIFICATION_REQUIRED,),
-    "retry_after": (Reason.RATE_LIMITED, Reason.LOCKED_OUT),
-    "limit": (Reason.RATE_LIMITED,),
-}

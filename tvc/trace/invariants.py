@@ -13,10 +13,11 @@ from typing import Any, Final
 from tvc.authority.authority import Record
 from tvc.authority.edges import generated_ends_ms, lock_until_ms
 from tvc.authority.policy import Policy, RateLimit
-from tvc.authority.reasons import Reason
+from tvc.authority.reasons import ABOUT, Reason
 from tvc.authority.requests import SHAPES, Kind, Proof
 from tvc.authority.state import Session
-from tvc.files.invariant_names import ON_REQUEST
+from tvc.authority.total import total
+from tvc.files.invariant_names import INVARIANT_NAMES, ON_REQUEST
 from tvc.trace.trace import Trace
 
 
@@ -191,21 +192,6 @@ def inactive_users_get_nothing(trace: Trace) -> Breach | None:
     return None
 
 
-_FAILURES: Final = frozenset({Reason.WRONG_CODE, Reason.WRONG_PROOF})
-#: What is only said once a path was found not to be locked.
-_SAID_ON: Final = {
-    Reason.METHOD_NOT_ENROLLED: "methods",
-    Reason.DEVICE_UNAVAILABLE: "methods",
-    Reason.WRONG_PROOF: "methods",
-    Reason.WRONG_CODE: "code",
-    Reason.NO_CODE: "code",
-    Reason.CODE_EXPIRED: "code",
-    Reason.CODE_REVOKED: "code",
-    Reason.CODE_REPLACED: "code",
-    Reason.CODE_USED_UP: "code",
-}
-
-
 def lockout_holds(trace: Trace) -> Breach | None:
     """While failures have a path locked, by true time, nothing on it is judged."""
     rules = trace.policy.lockout
@@ -233,7 +219,7 @@ def lockout_holds(trace: Trace) -> Breach | None:
             )
         if _accepts_proof(record):
             counts.pop(key, None)
-        if record.reason not in _FAILURES:
+        if record.reason is None or not ABOUT[record.reason].is_failure:
             continue
         failures = counts.setdefault(key, [])
         failures.append(record.seq)
@@ -249,8 +235,9 @@ def _path(path: str, scope: str) -> str:
 
 def _judged_path(record: Record, trace: Trace) -> str | None:
     """Return the path on which something was judged; None where nothing was."""
-    if record.reason in _SAID_ON:
-        return _SAID_ON[record.reason]
+    said = None if record.reason is None else ABOUT[record.reason].path
+    if said is not None:
+        return said
     request = record.request
     if request is None or request.sso or not _accepts_proof(record):
         return None
@@ -377,24 +364,27 @@ def _worked_on(record: Record) -> str | None:
 Check = Callable[[Trace], Breach | None]
 
 #: Every invariant by name, in the order in which they are reported.
-INVARIANTS: Final[dict[str, Check]] = {
-    check.__name__: check
-    for check in (
-        no_use_after_expiry,
-        at_most_per_user_live,
-        rate_limit_holds,
-        code_outranks_methods,
-        no_generation_below_assurance,
-        inactive_users_get_nothing,
-        lockout_holds,
-        secrets_stay_secret,
-        every_code_ends_once,
-        every_change_is_audited,
-        outsiders_stay_out,
-        outsiders_issue_nothing,
-        expire_now_evicts,
-    )
-}
+INVARIANTS: Final[dict[str, Check]] = total(
+    INVARIANT_NAMES,
+    {
+        check.__name__: check
+        for check in (
+            no_use_after_expiry,
+            at_most_per_user_live,
+            rate_limit_holds,
+            code_outranks_methods,
+            no_generation_below_assurance,
+            inactive_users_get_nothing,
+            lockout_holds,
+            secrets_stay_secret,
+            every_code_ends_once,
+            every_change_is_audited,
+            outsiders_stay_out,
+            outsiders_issue_nothing,
+            expire_now_evicts,
+        )
+    },
+)
 
 
 def applicable(policy: Policy) -> tuple[str, ...]:

@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from tvc.authority.decide import COMPARISONS
 from tvc.authority.edges import Turn, window_edges
 from tvc.authority.policy import Policy
 from tvc.authority.reasons import Reason
 from tvc.authority.requests import Request
 from tvc.authority.rules import lifetime_allowed, signed_in, under_rates
 from tvc.authority.state import State
+from tvc.authority.total import total
 from tvc.harness.examine import Comparison, Examination, Meeting
 
 _ALL: Final = ("below", "at", "above")
@@ -62,18 +64,27 @@ THRESHOLDS: Final = (
     Threshold("session.ends_with_code", "the end of the code that a session ends with"),
 )
 
-#: Comparisons of the law that measure up to a threshold, whatever rule makes them.
-_MEASURED: Final = {
-    "lifetime.short": "lifetime.min",
-    "lifetime.long": "lifetime.max",
-    "code.live": "code.live",
-    "codes.full": "code.per_user",
-    "approval.enough": "issuer.approvals",
-    "lockout.reached": "lockout.failures",
-    "lock.holds": "lockout.for",
-}
-#: Comparisons that go the other way: by what is left, or by when the window began.
-_MIRRORED: Final = {"uses.spent": "code.uses", "approval.counts": "issuer.approval_valid"}
+#: The threshold that each comparison of the law measures up to, whatever rule makes it; where it
+#: goes the other way, by what is left or by when the window began, with -1. None for those that
+#: several thresholds are compared with.
+_MEASURED: Final = total(
+    COMPARISONS,
+    {
+        "lifetime.short": ("lifetime.min", 1),
+        "lifetime.long": ("lifetime.max", 1),
+        "codes.full": ("code.per_user", 1),
+        "rate.counts": None,
+        "rate.full": None,
+        "rate.token": None,
+        "approval.counts": ("issuer.approval_valid", -1),
+        "approval.enough": ("issuer.approvals", 1),
+        "code.live": ("code.live", 1),
+        "uses.spent": ("code.uses", -1),
+        "lockout.reached": ("lockout.failures", 1),
+        "lock.holds": ("lockout.for", 1),
+        "session.over": None,
+    },
+)
 
 _SIDES: Final = {-1: "below", 0: "at", 1: "above"}
 _PASSED: Final = "passed"
@@ -118,10 +129,10 @@ def _distances(
 
 def _measure(meeting: Meeting, _policy: Policy, _request: Request) -> Ticks:
     for one in meeting.comparisons:
-        if one.name in _MEASURED:
-            yield _MEASURED[one.name], one.left - one.right
-        elif one.name in _MIRRORED:
-            yield _MIRRORED[one.name], one.right - one.left
+        found = _MEASURED.get(one.name)
+        if found is not None:
+            name, way = found
+            yield name, way * (one.left - one.right)
 
 
 def _measure_lifetime(meeting: Meeting, policy: Policy, request: Request) -> Ticks:

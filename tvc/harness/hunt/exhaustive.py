@@ -119,7 +119,7 @@ def exhaust(
     assert seen is not None  # the monitors judge by the invariants themselves
     work = Work(LEAST_WORK)
     history, seen = shrink(goal, found, seen, work)
-    return Find(goal, seen, history, None, explored, not work.spent)
+    return Find(goal, seen, history, None, explored, shortest=not work.spent)
 
 
 @dataclass(slots=True)

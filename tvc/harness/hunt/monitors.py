@@ -15,6 +15,8 @@ from tvc.authority.policy import Policy, RateLimit
 from tvc.authority.rates import leaves_ms
 from tvc.authority.requests import Kind
 from tvc.authority.state import State
+from tvc.authority.total import total
+from tvc.trace.invariants import INVARIANTS
 
 Records = tuple[Record, ...]
 
@@ -151,18 +153,26 @@ def _expired_key(records: Records, _state: State, _policy: Policy, _now_ms: int)
 
 _EXPIRED: Final = Monitor(_keep_expired, _expired_key, _no_thresholds)
 
-#: The invariants that can be searched exhaustively. `lockout_holds` would have to remember every
-#: failure, and no search draws the secrets of `secrets_stay_secret`.
-MONITORS: Final[dict[str, Monitor]] = {
-    "no_use_after_expiry": _CODES,
-    "at_most_per_user_live": _CODES,
-    "rate_limit_holds": _RECENT,
-    "code_outranks_methods": _CODES,
-    "no_generation_below_assurance": _NOTHING,
-    "inactive_users_get_nothing": _NOTHING,
-    "every_code_ends_once": _CODES,
-    "every_change_is_audited": _NOTHING,
-    "outsiders_stay_out": _NOTHING,
-    "outsiders_issue_nothing": _NOTHING,
-    "expire_now_evicts": _EXPIRED,
-}
+#: What each invariant remembers; None for those that cannot be searched exhaustively.
+#: `lockout_holds` would have to remember every failure, and no search draws the secrets of
+#: `secrets_stay_secret`.
+_MONITORS: Final[dict[str, Monitor | None]] = total(
+    INVARIANTS,
+    {
+        "no_use_after_expiry": _CODES,
+        "at_most_per_user_live": _CODES,
+        "rate_limit_holds": _RECENT,
+        "code_outranks_methods": _CODES,
+        "no_generation_below_assurance": _NOTHING,
+        "inactive_users_get_nothing": _NOTHING,
+        "lockout_holds": None,
+        "secrets_stay_secret": None,
+        "every_code_ends_once": _CODES,
+        "every_change_is_audited": _NOTHING,
+        "outsiders_stay_out": _NOTHING,
+        "outsiders_issue_nothing": _NOTHING,
+        "expire_now_evicts": _EXPIRED,
+    },
+)
+#: The invariants that can be searched exhaustively.
+MONITORS: Final = {name: one for name, one in _MONITORS.items() if one is not None}

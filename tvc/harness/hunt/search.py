@@ -180,7 +180,8 @@ def hunt(
     if search.found is None:
         return Exhausted(goal, search.explored, interrupted)
     history, seen = search.found
-    return Find(goal, seen, history, seed, search.explored, interrupted, not search.work.spent)
+    shortest = not search.work.spent
+    return Find(goal, seen, history, seed, search.explored, interrupted, shortest)
 
 
 def find(goal: Goal, *, events: int, seconds: float, seed: int) -> Find | None:

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 from tvc.authority.policy import Policy
 from tvc.authority.reasons import Reason
 from tvc.authority.requests import Method
+from tvc.authority.total import total
 from tvc.harness.lint.findings import Level
 from tvc.harness.lint.remarks import Remark
 
@@ -47,7 +48,7 @@ def _every_lifetime_on_step(policy: Policy) -> bool:
     return life.step_ms == 1 or life.min_ms == life.max_ms
 
 
-#: Every reason that some policy makes unreachable; the others come under any policy.
+#: Every reason that some policy makes unreachable.
 UNREACHABLE: Final = (
     Unreachable(
         Reason.STEP_UP_REQUIRED,
@@ -122,6 +123,33 @@ UNREACHABLE: Final = (
         "whatever can be presented is good for a high session",
     ),
 )
+
+#: The reasons that come under any policy.
+ALWAYS: Final = (
+    Reason.NOT_SIGNED_IN,
+    Reason.SESSION_EXPIRED,
+    Reason.NOT_PERMITTED,
+    Reason.NO_SUCH_USER,
+    Reason.USER_INACTIVE,
+    Reason.USER_FROZEN,
+    Reason.OUT_OF_SCOPE,
+    Reason.LIFETIME_TOO_SHORT,
+    Reason.LIFETIME_TOO_LONG,
+    Reason.NO_LIVE_CODE,
+    Reason.WRONG_PASSWORD,
+    Reason.VERIFICATION_REQUIRED,
+    Reason.LOCKED_OUT,
+    Reason.METHOD_NOT_ENROLLED,
+    Reason.DEVICE_UNAVAILABLE,
+    Reason.WRONG_PROOF,
+    Reason.WRONG_CODE,
+    Reason.NO_CODE,
+    Reason.CODE_EXPIRED,
+    Reason.CODE_REVOKED,
+    Reason.SELF_APPROVAL,
+    Reason.CODE_NOT_VIEWABLE,
+)
+total(Reason, dict.fromkeys((*(entry.reason for entry in UNREACHABLE), *ALWAYS)))
 
 
 def needed_approvals(policy: Policy) -> tuple[int, int]:

@@ -5,6 +5,8 @@ from typing import Final
 
 from tvc.authority.reasons import Reason
 from tvc.authority.requests import Kind
+from tvc.authority.total import total
+from tvc.harness.coverage.edges import EDGES
 from tvc.harness.coverage.recipes.recipe import (
     BY_CODE,
     BY_METHOD,
@@ -42,38 +44,41 @@ _CLOSED: Final = {
     "deactivate": timeline(CODE, _DEACTIVATE),
     "end": timeline(CODE, ask(Kind.USE, at="1h")),
 }
-_EDGES: Final[dict[str, Recipe]] = {
-    "none->live:generate": timeline(CODE),
-    "live->live:sign_in": timeline(CODE, sign_in("1m", BY_CODE)),
-    "live->live:step_up": timeline(_OWN_CODE, _OWN_STEP_UP),
-    "live->used_up:sign_in": timeline(CODE, sign_in("1m", BY_CODE), code__uses="1"),
-    "live->used_up:step_up": timeline(_OWN_CODE, _OWN_STEP_UP, code__uses="1"),
-    "live->replaced:generate": generate_again("1m"),
-    "live->revoked:expire": timeline(CODE, ask(Kind.EXPIRE)),
-    "live->revoked:deactivate": timeline(CODE, _DEACTIVATE.replace("1h", "1m")),
-    "live->revoked:enroll": timeline(
-        CODE,
-        sign_in("1m", BY_CODE),
-        ask(Kind.ENROLL, at="2m", by="ana"),
-        code__ends_on="[enroll]",
-    ),
-    "live->revoked:sign_in": timeline(
-        CODE,
-        sign_in("1m", BY_METHOD),
-        code__ends_on="[method_sign_in]",
-        sign_in__precedence="either",
-    ),
-    "live->lapsed:clock": _LAPSE,
-    "live->pinned:clock": _LAPSE.under(**_PINNED),
-    "lapsed->live:clock": _slow(_LAPSE),
-    "pinned->live:clock": _slow(_LAPSE.under(**_PINNED)),
-    "lapsed->closed:expire": timeline(
-        CODE,
-        generate("1m"),
-        ask(Kind.EXPIRE, at="1h"),
-        code__per_user="2",
-    ),
-    "pinned->closed:expire": timeline(CODE, ask(Kind.EXPIRE, at="1h"), **_PINNED),
-    **{f"lapsed->closed:{by}": recipe for by, recipe in _CLOSED.items()},
-    **{f"pinned->closed:{by}": recipe.under(**_PINNED) for by, recipe in _CLOSED.items()},
-}
+_EDGES: Final[dict[str, Recipe]] = total(
+    (edge.id for edge in EDGES),
+    {
+        "none->live:generate": timeline(CODE),
+        "live->live:sign_in": timeline(CODE, sign_in("1m", BY_CODE)),
+        "live->live:step_up": timeline(_OWN_CODE, _OWN_STEP_UP),
+        "live->used_up:sign_in": timeline(CODE, sign_in("1m", BY_CODE), code__uses="1"),
+        "live->used_up:step_up": timeline(_OWN_CODE, _OWN_STEP_UP, code__uses="1"),
+        "live->replaced:generate": generate_again("1m"),
+        "live->revoked:expire": timeline(CODE, ask(Kind.EXPIRE)),
+        "live->revoked:deactivate": timeline(CODE, _DEACTIVATE.replace("1h", "1m")),
+        "live->revoked:enroll": timeline(
+            CODE,
+            sign_in("1m", BY_CODE),
+            ask(Kind.ENROLL, at="2m", by="ana"),
+            code__ends_on="[enroll]",
+        ),
+        "live->revoked:sign_in": timeline(
+            CODE,
+            sign_in("1m", BY_METHOD),
+            code__ends_on="[method_sign_in]",
+            sign_in__precedence="either",
+        ),
+        "live->lapsed:clock": _LAPSE,
+        "live->pinned:clock": _LAPSE.under(**_PINNED),
+        "lapsed->live:clock": _slow(_LAPSE),
+        "pinned->live:clock": _slow(_LAPSE.under(**_PINNED)),
+        "lapsed->closed:expire": timeline(
+            CODE,
+            generate("1m"),
+            ask(Kind.EXPIRE, at="1h"),
+            code__per_user="2",
+        ),
+        "pinned->closed:expire": timeline(CODE, ask(Kind.EXPIRE, at="1h"), **_PINNED),
+        **{f"lapsed->closed:{by}": recipe for by, recipe in _CLOSED.items()},
+        **{f"pinned->closed:{by}": recipe.under(**_PINNED) for by, recipe in _CLOSED.items()},
+    },
+)

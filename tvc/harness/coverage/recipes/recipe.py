@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from tvc.authority.reasons import Reason
-from tvc.authority.requests import Kind
+from tvc.authority.requests import SHAPES, Kind
+from tvc.authority.total import total
 
 #: Everybody in the timelines, but for what a recipe says of them.
 CAST: Final[Mapping[str, str]] = {
@@ -96,19 +97,22 @@ BY_CODE: Final = ", code: c1"
 WRONG_PROOF: Final = BY_METHOD + ", proof: wrong" + denied(Reason.WRONG_PROOF)
 
 #: What each request says besides who asks.
-SAYS: Final[dict[Kind, str]] = {
-    Kind.GENERATE: ", for: ana, lifetime: 1h",
-    Kind.EXPIRE: ", for: ana",
-    Kind.SIGN_IN: BY_METHOD,
-    Kind.STEP_UP: BY_METHOD,
-    Kind.USE: "",
-    Kind.STATUS: ", for: ana",
-    Kind.REVEAL: ", for: ana",
-    Kind.ENROLL: ", with: totp",
-    Kind.REMOVE_METHOD: BY_METHOD,
-    Kind.APPROVE: ", for: ana",
-    Kind.RESET_PASSWORD: ", for: ana",
-}
+SAYS: Final[dict[Kind, str]] = total(
+    (kind for kind, shape in SHAPES.items() if not shape.fact),
+    {
+        Kind.GENERATE: ", for: ana, lifetime: 1h",
+        Kind.EXPIRE: ", for: ana",
+        Kind.SIGN_IN: BY_METHOD,
+        Kind.STEP_UP: BY_METHOD,
+        Kind.USE: "",
+        Kind.STATUS: ", for: ana",
+        Kind.REVEAL: ", for: ana",
+        Kind.ENROLL: ", with: totp",
+        Kind.REMOVE_METHOD: BY_METHOD,
+        Kind.APPROVE: ", for: ana",
+        Kind.RESET_PASSWORD: ", for: ana",
+    },
+)
 #: What comes before a request so that it is allowed.
 _BEFORE: Final = {Kind.EXPIRE: (CODE,)}
 

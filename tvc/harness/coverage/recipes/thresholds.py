@@ -6,6 +6,7 @@ from typing import Final
 
 from tvc.authority.durations import HOUR_MS, MINUTE_MS, format_duration
 from tvc.authority.requests import Kind
+from tvc.authority.total import total
 from tvc.harness.coverage.recipes.recipe import (
     BY_CODE,
     BY_METHOD,
@@ -17,16 +18,18 @@ from tvc.harness.coverage.recipes.recipe import (
     sign_in,
     timeline,
 )
+from tvc.harness.coverage.thresholds import THRESHOLDS
 
 _TICKS: Final = {"below": -1, "at": 0, "above": 1}
 
 
 def threshold_recipe(name: str, side: str) -> Recipe:
     """Return a timeline whose last request comes one tick below, at, or above a threshold."""
-    if name in _BY_COUNT:
-        return _BY_COUNT[name][side]
-    base_ms, make = _BY_TIME[name]
-    return make(format_duration(base_ms + _TICKS[side]))
+    return _THRESHOLDS[name](side)
+
+
+def _at_time(base_ms: int, make: Callable[[str], Recipe]) -> Callable[[str], Recipe]:
+    return lambda side: make(format_duration(base_ms + _TICKS[side]))
 
 
 def generate_again(at: str) -> Recipe:
@@ -119,3 +122,11 @@ _BY_COUNT: Final[dict[str, dict[str, Recipe]]] = {
         "at": timeline(sign_in("0s", WRONG_PROOF), sign_in("1m", WRONG_PROOF), **_TWO_FAILURES),
     },
 }
+
+_THRESHOLDS: Final[dict[str, Callable[[str], Recipe]]] = total(
+    (threshold.name for threshold in THRESHOLDS),
+    {
+        **{name: _at_time(base_ms, make) for name, (base_ms, make) in _BY_TIME.items()},
+        **{name: recipes.__getitem__ for name, recipes in _BY_COUNT.items()},
+    },
+)

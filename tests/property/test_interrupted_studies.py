@@ -166,6 +166,7 @@ def test_what_is_kept_of_a_study_is_what_each_replication_gives_alone(alone, fau
             for result in opened.results():
                 place = result.task.arm, result.task.replication
                 assert (result.failure, dict(result.row)) == ("", expected[place])
+            opened.close()
         rows = run_arms("study", ARMS, ASKED, plan_in(folder))
     for arm, found in zip(ARMS, rows, strict=True):
         assert [dict(row) for row in found] == [

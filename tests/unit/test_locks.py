@@ -25,11 +25,15 @@ import os, sys, time
 from pathlib import Path
 from tvc.files.locks import FolderLock
 lock = FolderLock(Path(sys.argv[1]))
-if sys.argv[2:] and os.fork() == 0:
+child = sys.argv[2:] and os.fork()
+if child == 0:
+    # It has let go of the lock once it says anything.
+    os.write(1, b"locked\\n")
     os.close(1)
     time.sleep(60)
     os._exit(0)
-print("locked", flush=True)
+if not child:
+    print("locked", flush=True)
 time.sleep(60)
 """
 

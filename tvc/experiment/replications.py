@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tvc import interrupts
 from tvc.experiment.arms import Arm, replicate
 from tvc.experiment.engines import Engine
 from tvc.experiment.statistics.intervals import SequentialStop
@@ -256,12 +257,16 @@ def run_arms(study: str, arms: Sequence[Arm], asked: Sequence[Asked], plan: Plan
     # Interrupts wait for a moment at which nothing is half done, in the store least of all.
     with interrupts_noted():
         plan = keep_together(plan, asked, arms)
+        raised = interrupts.raised()
         try:
             return _run_planned(study, arms, asked, plan)
-        except BaseException:
+        except BaseException as wrong:
             # Somebody who tries again in this process is no other run.
             if plan.running.store is not None:
                 plan.running.store.close()
+            if interrupts.raised() != raised:
+                # Libraries make errors of their own of a second one, which is raised at once.
+                raise KeyboardInterrupt from wrong
             raise
 
 

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from tvc.files.faults import show_path
+from tvc.interrupts import held_back
 
 if sys.platform == "win32":
     import msvcrt
@@ -56,9 +57,11 @@ class FolderLock:
 
     def __init__(self, folder: Path) -> None:
         path = folder / LOCK_FILE
-        self._descriptor = _acquire(path)
-        self._end = weakref.finalize(self, _release, self._descriptor, path)
-        _HELD.add(self)
+        # An interrupt in between would leave a lock that nobody can release.
+        with held_back():
+            self._descriptor = _acquire(path)
+            self._end = weakref.finalize(self, _release, self._descriptor, path)
+            _HELD.add(self)
 
     def __enter__(self) -> Self:
         return self
@@ -73,7 +76,8 @@ class FolderLock:
 
     def release(self) -> None:
         """Let others write; once is enough, and more does no harm."""
-        self._end()
+        with held_back():
+            self._end()
 
     def leave_to_parent(self) -> None:
         """Let go of the lock in a forked child, which has a part in it, and is no writer."""

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from tvc.authority.policy import Policy
-    from tvc.experiment.shorthand import compare, measure, sweep
     from tvc.jupyter.explorer import explore
     from tvc.jupyter.magic import load_ipython_extension
+    from tvc.studies.shorthand import compare, measure, sweep
     from tvc.world.simulation import simulate
 
 __version__ = "0.1.0"
@@ -32,12 +32,12 @@ __all__ = [
 
 _HOMES: Final = {
     "Policy": "tvc.authority.policy",
-    "compare": "tvc.experiment.shorthand",
+    "compare": "tvc.studies.shorthand",
     "explore": "tvc.jupyter.explorer",
     "load_ipython_extension": "tvc.jupyter.magic",
-    "measure": "tvc.experiment.shorthand",
+    "measure": "tvc.studies.shorthand",
     "simulate": "tvc.world.simulation",
-    "sweep": "tvc.experiment.shorthand",
+    "sweep": "tvc.studies.shorthand",
 }
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 if TYPE_CHECKING:
-    from tvc.files.cases import Case
+    from tvc.domain.cases import Case
     from tvc.harness.outcomes import CaseResult, Outcome
 
 _SUFFIXES: Final = (".tvc.yaml", ".tvc.yml", ".tvc.json")
@@ -57,7 +57,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> "Scenarios
     """Collect scenario files, those that ``tvc test`` finds below the same paths."""
     if not file_path.name.endswith(_SUFFIXES) or _is_behind_link(file_path, parent):
         return None
-    from tvc.files.faults import escape
+    from tvc.domain.words import escape
 
     root = parent.config.rootpath
     name = _node_path(file_path, root)
@@ -88,7 +88,7 @@ def _node_path(file: Path, root: Path) -> str:
     pytest itself calls every file that is given from elsewhere by no name at all, so that their
     cases could not be told apart.
     """
-    from tvc.files.faults import escape
+    from tvc.domain.words import escape
 
     return escape((file.relative_to(root) if file.is_relative_to(root) else file).as_posix())
 
@@ -98,7 +98,7 @@ class Scenarios(pytest.Collector):
 
     def collect(self) -> Iterator["CaseItem"]:
         """Yield its cases."""
-        from tvc.files.faults import escape
+        from tvc.domain.words import escape
         from tvc.harness.collect import Loading, load
 
         folder = self.config.invocation_params.dir
@@ -167,7 +167,7 @@ class CaseItem(pytest.Item):
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Say where the case stands; pytest counts lines from 0."""
-        from tvc.files.faults import show_path
+        from tvc.domain.words import show_path
 
         return Path(show_path(self.path)), self.case.line - 1, self.name
 

@@ -27,7 +27,7 @@ from tvc.authority.policy import Policy
 from tvc.authority.reasons import Reason
 from tvc.authority.requests import Request, request
 from tvc.authority.state import Person, State
-from tvc.files.distributions import (
+from tvc.domain.distributions import (
     Choice,
     Distribution,
     Empirical,
@@ -36,8 +36,8 @@ from tvc.files.distributions import (
     Lognormal,
     Uniform,
 )
-from tvc.files.quantities import DAYS
-from tvc.files.workload import WorkloadModel
+from tvc.domain.quantities import DAYS
+from tvc.domain.workload import WorkloadModel
 
 _YEAR_MS = 365 * DAY_MS
 _Z95 = 1.6448536269514722

@@ -1,6 +1,6 @@
 """Benchmarks measure what they say; times are reported and judge nothing."""
 
-from tvc.harness import benchmarks
+from tvc.workbench.benchmarks import authority as benchmarks
 
 
 def test_the_benchmark_signs_in_with_live_codes_and_keeps_every_record(monkeypatch):

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tvc.experiment.benchmarks.experiment import (
+from tvc.workbench.benchmarks.studies import (
     EngineCost,
     ExperimentBenchmark,
     StudyCost,

@@ -13,9 +13,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tvc.experiment.engines import EngineRefused, run_tasks
-from tvc.experiment.study import run_study
-from tvc.experiment.tasks import Task
+from tvc.runs.engines import EngineRefused, run_tasks
+from tvc.runs.study import run_study
+from tvc.runs.tasks import Task
 
 distributed = pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
 
@@ -228,6 +228,6 @@ def test_an_address_without_a_scheduler_is_told_of():
 
 
 def test_a_cluster_without_workers_is_told_of(cluster, monkeypatch):
-    monkeypatch.setattr("tvc.experiment.engines._CONNECT_S", 1)
+    monkeypatch.setattr("tvc.runs.engines._CONNECT_S", 1)
     with pytest.raises(EngineRefused, match="has no workers"):
         run_tasks(make_toy(), tasks_of(2), engine="dask", scheduler=cluster.address)

@@ -16,7 +16,7 @@ import pytest
 import typer
 
 from tvc.cli.main import _run, app
-from tvc.files.faults import escape
+from tvc.domain.words import escape
 
 SEED = 20_260_202
 LISTS = 2_000
@@ -223,13 +223,13 @@ def accept(*_args, **_options):
 
 #: What a command does once its arguments are accepted, where that takes seconds or processes.
 LONG = (
-    "tvc.harness.hunt.search.hunt", "tvc.harness.hunt.exhaustive.exhaust",
-    "tvc.harness.drafting.draft.draft", "tvc.harness.benchmarks.bench_authority",
-    "tvc.experiment.benchmarks.world.bench_world", "tvc.experiment.benchmarks.pairs.bench_crn",
-    "tvc.experiment.benchmarks.experiment.bench_experiment", "tvc.experiment.engines._in_processes",
-    "tvc.experiment.engines._on_cluster", "tvc.experiment.tornado.tornado",
+    "tvc.workbench.hunt.search.hunt", "tvc.workbench.hunt.exhaustive.exhaust",
+    "tvc.workbench.init.draft.draft", "tvc.workbench.benchmarks.authority.bench_authority",
+    "tvc.workbench.benchmarks.world.bench_world", "tvc.workbench.benchmarks.pairs.bench_crn",
+    "tvc.workbench.benchmarks.studies.bench_experiment", "tvc.runs.engines._in_processes",
+    "tvc.runs.engines._on_cluster", "tvc.studies.tornado.tornado",
     "tvc.analysis.report.simulated.simulated", "tvc.analysis.report.compared.compared",
-    "tvc.analysis.report.swept.swept", "tvc.experiment.examples.find_example",
+    "tvc.analysis.report.swept.swept", "tvc.studies.examples.find_example",
     "concurrent.futures.ProcessPoolExecutor",
 )  # fmt: skip
 

@@ -12,9 +12,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
+from tvc.domain.words import list_choices, show, suggest
 from tvc.files import documents, nodes, yaml_events
 from tvc.files.documents import parse_document
-from tvc.files.faults import Fault, InvalidFile, list_choices, show, suggest
+from tvc.files.faults import Fault, InvalidFile
 from tvc.files.nodes import Mapping, Scalar, Sequence, locate, plain
 
 SCENARIO = """\

@@ -18,7 +18,7 @@ import typer
 
 import tvc
 from tvc.cli.main import _run, app
-from tvc.files.faults import escape
+from tvc.domain.words import escape
 from tvc.harness.formats import FORMATS
 
 #: All that does harm, in one name. The last character is a byte that is not UTF-8.

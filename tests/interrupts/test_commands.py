@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from tvc.files.workload import inputs
+from tvc.domain.workload import inputs
 
 #: Whatever a moment waits for on a machine that is busy.
 _PATIENCE_S = 120
@@ -46,8 +46,8 @@ main()
 WARM = f"""
 import gc, json, os, sys
 import hypothesis, numpy, pandas, pyarrow.parquet, scipy.stats, simpy, tqdm, typer
-import tvc.experiment.comparison, tvc.experiment.tornado, tvc.experiment.questions
-import tvc.harness.runner, tvc.harness.simulated, tvc.harness.hunt.search, tvc.world.simulation
+import tvc.studies.comparison, tvc.studies.tornado, tvc.studies.questions
+import tvc.harness.runner, tvc.harness.simulated, tvc.workbench.hunt.search, tvc.world.simulation
 
 # What is there already is not looked through by each of the others when it ends.
 gc.freeze()

@@ -7,8 +7,8 @@ from nbclient import NotebookClient
 pytestmark = pytest.mark.interactive
 
 STUDY = """
-from tvc.experiment.study import run_study
-from tvc.experiment.tasks import Task
+from tvc.runs.study import run_study
+from tvc.runs.tasks import Task
 
 def model(task):
     {does}
@@ -62,11 +62,11 @@ def test_a_study_that_is_interrupted_leaves_how_far_it_came():
 @pytest.mark.parametrize("asked", [True, False])
 def test_replications_show_progress_where_that_is_asked_for(asked):
     code = f"""
-from tvc.experiment.arms import Arm
-from tvc.experiment.comparison import compare
-from tvc.experiment.replications import Asked, Plan, Running
+from tvc.runs.arms import Arm
+from tvc.studies.comparison import compare
+from tvc.runs.replications import Asked, Plan, Running
 from tvc.files.policies import load_shipped
-from tvc.files.workload import WorkloadModel
+from tvc.domain.workload import WorkloadModel
 
 small = WorkloadModel.model_validate({{"users": 100, "horizon": "2d"}})
 arms = [Arm(name, load_shipped(name).policy, small) for name in ("salesforce", "strict")]

@@ -19,7 +19,7 @@ from tvc.authority.durations import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
 from tvc.authority.policy import ALPHABETS, KNOBS, RATE_KNOBS, Knob, Policy, RateLimit
 from tvc.authority.requests import SHAPES, Kind, Method, Proof, Request, request
 from tvc.authority.state import Person, State
-from tvc.files.cases import Clock
+from tvc.domain.cases import Clock
 from tvc.trace.trace import Trace
 
 # People

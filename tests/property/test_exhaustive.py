@@ -12,7 +12,9 @@ from tvc.authority.durations import HOUR_MS, MINUTE_MS
 from tvc.authority.policy import Policy
 from tvc.authority.state import State
 from tvc.files.policies import load_shipped, shipped_policies
-from tvc.harness.hunt.exhaustive import (
+from tvc.trace.invariants import INVARIANTS
+from tvc.trace.trace import Trace
+from tvc.workbench.hunt.exhaustive import (
     PEOPLE,
     CannotExhaust,
     _Exhaustive,
@@ -20,14 +22,12 @@ from tvc.harness.hunt.exhaustive import (
     _Step,
     exhaust,
 )
-from tvc.harness.hunt.goals import Breaks, Differs, Side, look
-from tvc.harness.hunt.histories import Course
-from tvc.harness.hunt.monitors import MONITORS
-from tvc.harness.hunt.moves import Walk
-from tvc.harness.hunt.scenes import CLOCKS, Draws, Scene
-from tvc.harness.hunt.search import Exhausted, Find, hunt
-from tvc.trace.invariants import INVARIANTS
-from tvc.trace.trace import Trace
+from tvc.workbench.hunt.goals import Breaks, Differs, Side, look
+from tvc.workbench.hunt.histories import Course
+from tvc.workbench.hunt.monitors import MONITORS
+from tvc.workbench.hunt.moves import Walk
+from tvc.workbench.hunt.scenes import CLOCKS, Draws, Scene
+from tvc.workbench.hunt.search import Exhausted, Find, hunt
 
 CHANGES = {
     "salesforce": {},

@@ -15,12 +15,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tvc.experiment import store as stores
-from tvc.experiment.arms import Arm, replicate
-from tvc.experiment.replications import Asked, Plan, Running, keep_together, run_arms
-from tvc.experiment.store import StoreFull
+from tvc.domain.workload import WorkloadModel
 from tvc.files.policies import load_shipped
-from tvc.files.workload import WorkloadModel
+from tvc.runs import store as stores
+from tvc.runs.arms import Arm, replicate
+from tvc.runs.replications import Asked, Plan, Running, keep_together, run_arms
+from tvc.runs.store import StoreFull
 
 _WORKLOAD = WorkloadModel.model_validate({
     "users": 20, "horizon": "1d", "drain": "1h", "lead_in": "0s",

@@ -7,10 +7,10 @@ import pytest
 
 from tvc.files.scenarios import load_scenarios
 from tvc.harness.collect import find_files
-from tvc.harness.coverage.measuring import Coverage, measure
-from tvc.harness.coverage.units import Group
 from tvc.harness.outcomes import SuiteResult
 from tvc.harness.runner import run_guarded
+from tvc.workbench.coverage.measuring import Coverage, measure
+from tvc.workbench.coverage.units import Group
 
 FOLDER = Path(__file__).parents[2] / "scenarios"
 

@@ -7,9 +7,9 @@ import pytest
 
 from tvc.files.scenarios import load_scenarios
 from tvc.harness.collect import Loading, find_files
-from tvc.harness.mutation.study import Request, prepare
-from tvc.harness.mutation.trials import Status, notices
 from tvc.harness.selection import Selection
+from tvc.workbench.mutation.scoring import Request, prepare
+from tvc.workbench.mutation.trials import Status, notices
 
 FOLDER = Path(__file__).parents[2] / "scenarios"
 

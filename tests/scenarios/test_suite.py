@@ -18,7 +18,7 @@ from tvc.authority.requests import Kind
 from tvc.files.scenarios import load_scenarios
 from tvc.harness.outcomes import Outcome
 from tvc.harness.runner import run_guarded
-from tvc.timeline.driver import play
+from tvc.timeline import play
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "scenarios"

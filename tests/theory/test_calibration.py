@@ -12,18 +12,18 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from tvc.experiment.statistics.asymptotic import half_width
-from tvc.experiment.statistics.binomial import clopper_pearson
-from tvc.experiment.statistics.confidence_sequences import (
+from tvc.files.stochastic import ExpectModel, RunModel
+from tvc.statistics.asymptotic import half_width
+from tvc.statistics.binomial import clopper_pearson
+from tvc.statistics.confidence_sequences import (
     Bernoulli,
     Bounded,
     bernoulli_log_evidence,
     betting_log_evidence,
 )
-from tvc.experiment.statistics.intervals import t_interval
-from tvc.experiment.statistics.looks import looks
-from tvc.experiment.verdicts import Verdict, bounds_of, judge
-from tvc.files.study import ExpectModel, RunModel
+from tvc.statistics.intervals import t_interval
+from tvc.statistics.looks import looks
+from tvc.studies.verdicts import Verdict, bounds_of, judge
 from tvc.trace.measures.metrics import parse_metric
 
 BUDGET = 0.05

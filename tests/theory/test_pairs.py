@@ -1,6 +1,6 @@
 """Common random numbers are worth what a comparison counts on."""
 
-from tvc.experiment.benchmarks.pairs import LEAST_CUT, bench_crn
+from tvc.workbench.benchmarks.pairs import LEAST_CUT, bench_crn
 
 
 def test_pairs_cut_the_variance_and_never_show_the_wrong_sign(monkeypatch, request):

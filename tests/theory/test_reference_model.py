@@ -15,7 +15,7 @@ from statistics import fmean, variance
 import pytest
 from scipy.stats import t as student
 
-from tvc.files.workload import WorkloadModel
+from tvc.domain.workload import WorkloadModel
 from tvc.trace.measures.metrics import parse_metric
 from tvc.world.simulation import as_policy, simulate
 

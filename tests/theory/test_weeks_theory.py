@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from tvc.authority.durations import DAY_MS, HOUR_MS
-from tvc.files.quantities import HOURS_OF_WEEK
+from tvc.domain.quantities import HOURS_OF_WEEK
 from tvc.world.streams import Streams
 from tvc.world.weeks import WEEK_MS, WeekRate, arrivals
 

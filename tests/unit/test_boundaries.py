@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from tvc.authority.decide import COMPARISONS, LAW
+from tvc.domain.cases import Clock
 from tvc.files.builder import Scenario
-from tvc.files.cases import Clock
 from tvc.files.documents import parse_document
 from tvc.files.faults import InvalidFile
 from tvc.files.scenarios import read_scenarios
 from tvc.harness.boundaries.bounds import first_at
-from tvc.harness.boundaries.showing import probe_lines, step_text
+from tvc.harness.boundaries.text import probe_lines, step_text
 from tvc.harness.formats import FORMATS, ReportContext
 from tvc.harness.judge import run_case
 from tvc.harness.outcomes import Concern, Outcome, SuiteResult

@@ -10,9 +10,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tvc.experiment import divergence, replications, spreading
-from tvc.experiment.arms import replicate
-from tvc.experiment.divergence import diverge_number
+from tvc.runs import replications, spreading
+from tvc.runs.arms import replicate
+from tvc.studies import divergence
+from tvc.studies.divergence import diverge_number
 
 LOAD = """\
 tvc: 1

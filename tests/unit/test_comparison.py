@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 
 from tvc.authority.policy import KNOBS
-from tvc.experiment.arms import replicate
-from tvc.experiment.changes import UnknownArm, known_keys, read_arm, split_top
-from tvc.experiment.comparison import compare, default_metrics, difference, estimate
-from tvc.experiment.comparison_text import comparison_lines, finding
-from tvc.experiment.replications import Asked, Plan, Running, run_arms
-from tvc.experiment.store import StoreRefused
-from tvc.experiment.tasks import ReplicationFailed
-from tvc.files.distributions import spell_distribution
-from tvc.files.workload import inputs
+from tvc.domain.distributions import spell_distribution
+from tvc.domain.workload import inputs
+from tvc.runs.arms import replicate
+from tvc.runs.replications import Asked, Plan, Running, run_arms
+from tvc.runs.store import StoreRefused
+from tvc.runs.tasks import ReplicationFailed
+from tvc.studies.changes import UnknownArm, known_keys, read_arm, split_top
+from tvc.studies.comparison import compare, default_metrics, difference, estimate
+from tvc.studies.comparison_text import comparison_lines, finding
 from tvc.trace.measures.catalogue import MEASURES
 from tvc.trace.measures.metrics import parse_metric
 
@@ -282,6 +282,6 @@ def test_a_replication_that_fails_is_named(monkeypatch):
     def fail(*_args, **_options):
         raise RuntimeError("out of paper")
 
-    monkeypatch.setattr("tvc.experiment.replications.replicate", fail)
+    monkeypatch.setattr("tvc.runs.replications.replicate", fail)
     with pytest.raises(ReplicationFailed, match="replication 0 of salesforce failed"):
         run_arms("x", [arm("salesforce")], asked("mean(calls)"), Plan(2, seed=1))

@@ -16,7 +16,7 @@ TRACES = """
 import hashlib, json
 from pathlib import Path
 from tvc.files.scenarios import load_scenarios
-from tvc.timeline.driver import play
+from tvc.timeline import play
 from tvc.trace.rows import row_of
 
 digest = hashlib.sha256()

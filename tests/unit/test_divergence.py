@@ -6,8 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tvc.experiment.changes import read_arm
-from tvc.experiment.divergence import (
+from tvc.files.documents import parse_document
+from tvc.files.faults import InvalidFile
+from tvc.files.scenarios import read_scenarios
+from tvc.harness.judge import run_case
+from tvc.harness.outcomes import Outcome
+from tvc.studies.changes import read_arm
+from tvc.studies.divergence import (
     DIFFERENCES,
     Answered,
     Divergence,
@@ -17,14 +22,9 @@ from tvc.experiment.divergence import (
     diverge,
     paired_value,
 )
-from tvc.experiment.examples import find_example
-from tvc.experiment.judging import judge_case
-from tvc.experiment.verdicts import Verdict
-from tvc.files.documents import parse_document
-from tvc.files.faults import InvalidFile
-from tvc.files.scenarios import read_scenarios
-from tvc.harness.judge import run_case
-from tvc.harness.outcomes import Outcome
+from tvc.studies.examples import find_example
+from tvc.studies.expectations import judge_case
+from tvc.studies.verdicts import Verdict
 from tvc.trace.measures.metrics import parse_metric
 
 BUSY = {

@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tvc.experiment import engines, progress
-from tvc.experiment.engines import EngineRefused, run_tasks
-from tvc.experiment.study import rerun, run_study
-from tvc.experiment.tasks import Task, frame_of
+from tvc.runs import engines, progress
+from tvc.runs.engines import EngineRefused, run_tasks
+from tvc.runs.study import rerun, run_study
+from tvc.runs.tasks import Task, frame_of
 
 
 def tasks_of(count=12, **workload):
@@ -330,7 +330,7 @@ def test_importing_the_engines_imports_nothing_heavy():
     import subprocess
 
     code = (
-        "import sys, tvc.experiment.study as s; "
+        "import sys, tvc.runs.study as s; "
         "print([m for m in ('pandas','numpy','joblib','pyarrow','distributed','tqdm') "
         "if m in sys.modules])"
     )

@@ -7,19 +7,19 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from tvc.domain.cases import ANY
 from tvc.files.builder import Scenario
-from tvc.files.cases import ANY
 from tvc.files.documents import parse_document
 from tvc.files.faults import InvalidFile
 from tvc.files.nodes import plain
 from tvc.files.scenarios import read_scenarios
 from tvc.files.schema import scenario_schema
 from tvc.harness.explain import explain
-from tvc.harness.fixing.fix import fix_file
 from tvc.harness.judge import run_case
-from tvc.harness.lint.linting import lint
 from tvc.harness.outcomes import Concern, Outcome
-from tvc.timeline.driver import play
+from tvc.timeline import play
+from tvc.workbench.fix.fix import fix_file
+from tvc.workbench.lint.linting import lint
 
 GENERATE = "{at: 0s, do: generate, by: sam, for: ana, lifetime: 1h, save: c1, expect: any}"
 ENTER = "{at: 1m, do: sign_in, by: ana, code: c1, expect: any}"
@@ -177,7 +177,7 @@ def test_a_control_is_not_shown_by_a_step_that_accepts_every_decision(tmp_path):
 
 
 def test_no_mutant_is_noticed_by_such_a_step():
-    from tvc.harness.mutation.mutants import with_policy
+    from tvc.workbench.knob_moves import with_policy
 
     case = read(suite(GENERATE, ENTER, policy="{lifetime.max: 1h}"))
     other = with_policy(case, case.policy.policy.with_values({"issuer.ticket": "required"}))

@@ -16,7 +16,7 @@ from tvc.files.scenarios import load_scenarios, read_scenarios
 from tvc.harness.examine import differences, entries_about, examine
 from tvc.harness.explain import NoSuchStep, explain
 from tvc.harness.nearest import nearest_allows
-from tvc.timeline.driver import play
+from tvc.timeline import play
 
 FOLDER = Path(__file__).parents[2] / "scenarios"
 

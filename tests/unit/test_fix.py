@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from tvc.files.documents import parse_document
 from tvc.files.scenarios import load_scenarios, read_scenarios
-from tvc.harness.fixing.fix import fix_file
 from tvc.harness.outcomes import Outcome
 from tvc.harness.runner import run_guarded
+from tvc.workbench.fix.fix import fix_file
 
 SHIPPED = sorted((Path(__file__).parents[2] / "scenarios").glob("*.tvc.yaml"))
 

@@ -29,19 +29,19 @@ from tvc.authority.reasons import Reason
 from tvc.authority.requests import SHAPES, Kind, Method, Proof
 from tvc.authority.state import PERMISSIONS, TABLES, CodeEnd, SessionEnd
 from tvc.cli.main import app, main
-from tvc.experiment.results import FRAMES, RUN_FILE, describe
-from tvc.experiment.store import MANIFEST
-from tvc.files.invariant_names import INVARIANT_NAMES
+from tvc.domain.invariant_names import INVARIANT_NAMES
 from tvc.files.policies import shipped_policies
-from tvc.harness.coverage.units import units_of
 from tvc.harness.exits import Exit
 from tvc.harness.formats import FORMATS, sarif
-from tvc.harness.lint import linting
 from tvc.harness.outcomes import Outcome
 from tvc.harness.schemas import SCHEMAS
+from tvc.runs.results import FRAMES, RUN_FILE, describe
+from tvc.runs.store import MANIFEST
 from tvc.trace.measures.catalogue import MEASURES, PAIRED_MEASURES
 from tvc.trace.measures.metrics import parse_metric
 from tvc.trace.rows import FIELDS
+from tvc.workbench.coverage.units import units_of
+from tvc.workbench.lint import linting
 from tvc.world.simulation import simulate
 from tvc.world.streams import Streams
 

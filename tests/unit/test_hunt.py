@@ -16,22 +16,22 @@ from tvc.authority.decide import LAW
 from tvc.authority.durations import HOUR_MS
 from tvc.authority.policy import Policy
 from tvc.authority.requests import Kind
-from tvc.files.cases import ANY
+from tvc.domain.cases import ANY
 from tvc.files.documents import parse_document
 from tvc.files.models import WRONG
 from tvc.files.policies import load_shipped, shipped_policies
 from tvc.files.policy_documents import read_policy
 from tvc.files.scenarios import load_scenarios, read_scenarios
-from tvc.harness.hunt.exhaustive import exhaust
-from tvc.harness.hunt.goals import Breaks, Differs, Seen, Side, look
-from tvc.harness.hunt.scenes import Draws, Scene
-from tvc.harness.hunt.search import Exhausted, Find, hunt
-from tvc.harness.hunt.thresholds import thresholds
 from tvc.harness.judge import run_case
-from tvc.harness.lint.linting import lint
-from tvc.harness.mutation.mutants import with_policy
 from tvc.harness.outcomes import Concern, Outcome
 from tvc.trace.invariants import INVARIANTS
+from tvc.workbench.hunt.exhaustive import exhaust
+from tvc.workbench.hunt.goals import Breaks, Differs, Seen, Side, look
+from tvc.workbench.hunt.scenes import Draws, Scene
+from tvc.workbench.hunt.search import Exhausted, Find, hunt
+from tvc.workbench.hunt.thresholds import thresholds
+from tvc.workbench.knob_moves import with_policy
+from tvc.workbench.lint.linting import lint
 
 SALESFORCE = Policy()
 
@@ -567,7 +567,7 @@ def test_bad_usage_starts_no_hunt(call, words, says):
 #: Runs the command, and says on stderr when the hunt begins.
 TELLING = """
 import sys
-from tvc.harness.hunt import search
+from tvc.workbench.hunt import search
 hunt = search.hunt
 def telling(*words, **options):
     print("begun", file=sys.stderr, flush=True)

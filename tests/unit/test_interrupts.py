@@ -11,10 +11,10 @@ import pytest
 
 from tvc.authority.decide import LAW
 from tvc.authority.policy import Policy
-from tvc.harness.hunt import search, shrinking
-from tvc.harness.hunt.goals import Breaks, Side
-from tvc.harness.hunt.search import Exhausted, Find, find, hunt
 from tvc.interrupts import held_back, interrupts_noted, raised
+from tvc.workbench.hunt import search, shrinking
+from tvc.workbench.hunt.goals import Breaks, Side
+from tvc.workbench.hunt.search import Exhausted, Find, find, hunt
 
 GOAL = Breaks(Side(LAW, Policy(), "salesforce"), "inactive_users_get_nothing")
 

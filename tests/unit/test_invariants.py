@@ -12,7 +12,7 @@ from tvc.authority.policy import Policy
 from tvc.authority.requests import request
 from tvc.authority.secrets import KeyedCodes
 from tvc.authority.state import Person, State
-from tvc.files.invariant_names import BY_POLICY, ON_REQUEST
+from tvc.domain.invariant_names import BY_POLICY, ON_REQUEST
 from tvc.trace.invariants import INVARIANTS, applicable
 from tvc.trace.trace import Trace
 

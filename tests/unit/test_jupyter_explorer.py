@@ -14,9 +14,9 @@ import pytest
 import tvc
 from tvc.authority.policy import find_knob
 from tvc.cli.main import main
+from tvc.domain.workload import inputs
 from tvc.files.faults import InvalidFile
 from tvc.files.scenarios import load_scenarios
-from tvc.files.workload import inputs
 from tvc.jupyter import explorer as module
 from tvc.jupyter.exploring import (
     PICTURES,

@@ -239,7 +239,7 @@ def test_a_matrix_draws_a_few_lives_and_not_all():
 
 def test_shipped_timelines_can_be_drawn():
     from tvc.analysis import plots
-    from tvc.timeline.driver import play
+    from tvc.timeline import play
 
     folder = Path(__file__).parents[2] / "scenarios"
     for file in ("precedence.tvc.yaml", "drifting_clocks.tvc.yaml", "sessions.tvc.yaml"):

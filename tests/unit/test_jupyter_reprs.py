@@ -15,16 +15,16 @@ from tvc.authority.durations import DAY_MS, HOUR_MS
 from tvc.authority.policy import RateLimit
 from tvc.authority.requests import request
 from tvc.authority.state import Person, State
-from tvc.experiment.arms import Arm
-from tvc.experiment.comparison import compare
-from tvc.experiment.replications import Asked, Plan
+from tvc.domain.workload import WorkloadModel
 from tvc.files.policies import load_shipped
-from tvc.files.workload import WorkloadModel
 from tvc.jupyter.cells import read_cell
 from tvc.jupyter.formatters import SHOWN_BY, html_of, register_formatters
 from tvc.jupyter.tables import table
 from tvc.jupyter.values.trace import show_trace
-from tvc.timeline.driver import play
+from tvc.runs.arms import Arm
+from tvc.runs.replications import Asked, Plan
+from tvc.studies.comparison import compare
+from tvc.timeline import play
 from tvc.world.simulation import simulate
 
 sys.path.append(str(Path(__file__).parent))

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tvc.experiment import replications
-from tvc.experiment.arms import replicate
+from tvc.runs import replications
+from tvc.runs.arms import replicate
 
 LOAD = """\
 tvc: 1

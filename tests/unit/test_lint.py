@@ -34,17 +34,17 @@ from tvc.files.policies import (
 from tvc.files.policy_documents import read_policy
 from tvc.files.scenarios import load_scenarios
 from tvc.harness.judge import run_case
-from tvc.harness.lint.contradictions import remark_contradictions
-from tvc.harness.lint.controls import Result, judge_controls
-from tvc.harness.lint.findings import Level, exit_of, fails
-from tvc.harness.lint.generations import most_generations
-from tvc.harness.lint.guessing import guessing
-from tvc.harness.lint.linting import CONTROLS, RULES, LintResult, lint
-from tvc.harness.lint.places import Places
-from tvc.harness.lint.reports import FORMATS, LintContext
-from tvc.harness.lint.reports.tables import TABLES, render_table
-from tvc.harness.lint.thresholds import _reaches_first, remark_thresholds
-from tvc.harness.lint.unreachable import UNREACHABLE, remark_unreachable, unreachable_reasons
+from tvc.workbench.lint.contradictions import remark_contradictions
+from tvc.workbench.lint.controls import Result, judge_controls
+from tvc.workbench.lint.findings import Level, exit_of, fails
+from tvc.workbench.lint.generations import most_generations
+from tvc.workbench.lint.guessing import guessing
+from tvc.workbench.lint.idle_limits import _reaches_first, remark_thresholds
+from tvc.workbench.lint.linting import CONTROLS, RULES, LintResult, lint
+from tvc.workbench.lint.places import Places
+from tvc.workbench.lint.reports import FORMATS, LintContext
+from tvc.workbench.lint.reports.tables import TABLES, render_table
+from tvc.workbench.lint.unreachable import UNREACHABLE, remark_unreachable, unreachable_reasons
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 HEAD = """\

@@ -9,8 +9,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tvc.experiment.store import Store, StoreRefused
 from tvc.files.locks import LOCK_FILE, FolderBusy, FolderLock
+from tvc.runs.store import Store, StoreRefused
 
 SCENARIO = """\
 tvc: 1

@@ -3,8 +3,8 @@
 import pytest
 
 import tvc
-from tvc.experiment import engines, spreading
-from tvc.experiment.tasks import ReplicationFailed, ReplicationLost
+from tvc.runs import engines, spreading
+from tvc.runs.tasks import ReplicationFailed, ReplicationLost
 
 SCENARIO = """\
 tvc: 1
@@ -112,7 +112,7 @@ def test_a_model_that_raises_is_our_error_told_by_its_place_and_not_its_words(
     assert "ZeroDivisionError" in ran.out + ran.err
     assert "secret words" not in ran.out + ran.err
     if words[0] != "test":
-        assert "tvc.experiment.arms:" in ran.err
+        assert "tvc.runs.arms:" in ran.err
         assert "tvc.cli" not in ran.err
 
 

@@ -25,7 +25,7 @@ from tvc.trace.measures.histogram import Histogram
 from tvc.trace.measures.levels import Level
 from tvc.trace.measures.metrics import parse_metric
 from tvc.trace.measures.recorder import Recorder, Window
-from tvc.trace.measures.trace_file import TraceFile
+from tvc.world.trace_file import TraceFile
 
 OUTSIDER = "x:thieves:1"
 

@@ -18,19 +18,19 @@ from tvc.authority.policy import Policy, RateLimit, find_knob
 from tvc.files.documents import parse_document
 from tvc.files.scenarios import read_scenarios
 from tvc.harness.collect import Loading
-from tvc.harness.hunt.goals import Differs, Side
-from tvc.harness.hunt.search import Find, hunt
-from tvc.harness.mutation import law_mutants, policy_mutants
-from tvc.harness.mutation import offers as offers_module
-from tvc.harness.mutation.equivalence import COMMUTING, explain_policy
-from tvc.harness.mutation.exits import exit_of
-from tvc.harness.mutation.mutants import Change, Family
-from tvc.harness.mutation.offers import find_offer
-from tvc.harness.mutation.policy_mutants import moves_of
-from tvc.harness.mutation.reports import mutation_schema, render_json, render_pretty
-from tvc.harness.mutation.study import NoSuchPolicy, Request, Study, prepare, study
-from tvc.harness.mutation.trials import Status, Verdict, judge_group, notices
 from tvc.harness.selection import Selection
+from tvc.workbench.hunt.goals import Differs, Side
+from tvc.workbench.hunt.search import Find, hunt
+from tvc.workbench.knob_moves import moves_of
+from tvc.workbench.mutation import law_mutants, policy_mutants
+from tvc.workbench.mutation import offers as offers_module
+from tvc.workbench.mutation.equivalence import COMMUTING, explain_policy
+from tvc.workbench.mutation.exits import exit_of
+from tvc.workbench.mutation.mutants import Change, Family
+from tvc.workbench.mutation.offers import find_offer
+from tvc.workbench.mutation.reports import mutation_schema, render_json, render_pretty
+from tvc.workbench.mutation.scoring import NoSuchPolicy, Request, Study, prepare, study
+from tvc.workbench.mutation.trials import Status, Verdict, judge_group, notices
 
 SUITE = """\
 tvc: 1

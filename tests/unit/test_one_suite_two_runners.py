@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tvc.files.cases import Case
+from tvc.domain.cases import Case
 from tvc.harness import runner
 from tvc.harness.judge import result_of
 from tvc.harness.outcomes import Concern, Failure, Outcome
@@ -194,7 +194,7 @@ def read(ran):
 
 def shown(name):
     """Show an id as a terminal may print it."""
-    from tvc.files.faults import escape
+    from tvc.domain.words import escape
 
     return escape(name)
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 import tvc
 from tvc.authority.durations import DAY_MS, HOUR_MS, MINUTE_MS
 from tvc.authority.policy import ALPHABETS, KNOBS, RATE_KNOBS, Knob, Policy
+from tvc.domain.policies import Origin, digest_policy
 from tvc.files.documents import parse_document
 from tvc.files.faults import InvalidFile
 from tvc.files.nodes import plain
@@ -24,7 +25,7 @@ from tvc.files.policies import (
     shipped_policies,
 )
 from tvc.files.policy_documents import read_policy
-from tvc.files.policy_merging import Origin, digest_policy, lay
+from tvc.files.policy_merging import lay
 from tvc.files.policy_schema import inline_policy_schema, policy_schema
 from tvc.files.policy_tables import describe, difference
 

@@ -16,8 +16,8 @@ from tvc.analysis.report.amounts import YEAR_MS, amount
 from tvc.analysis.report.page import Cell, Page, Section, Table, Text, render
 from tvc.analysis.report.rounding import MINUS, decimals_for, rounded, significant
 from tvc.authority.durations import DAY_MS, HOUR_MS
-from tvc.experiment.comparison import Estimate
-from tvc.experiment.replications import Asked
+from tvc.runs.replications import Asked
+from tvc.studies.comparison import Estimate
 
 sys.path.append(str(Path(__file__).parent))
 
@@ -361,8 +361,8 @@ def test_knobs_that_are_not_the_default_are_told_with_the_default(page):
 
 def test_digests_versions_and_seed_are_told(page):
     from tvc import __version__
-    from tvc.experiment.changes import read_arm
-    from tvc.files.policy_merging import digest_policy
+    from tvc.domain.policies import digest_policy
+    from tvc.studies.changes import read_arm
 
     read = page(*BRIEFLY, "--seed", "7")
     arm = read_arm(SHORT, {"users": 10}, None)

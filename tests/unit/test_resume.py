@@ -15,9 +15,9 @@ PROGRAM = """
 import sys, time
 from pathlib import Path
 import pandas, pyarrow.parquet
-from tvc.experiment import store as stores
-from tvc.experiment.study import run_study
-from tvc.experiment.tasks import Task
+from tvc.runs import store as stores
+from tvc.runs.study import run_study
+from tvc.runs.tasks import Task
 
 stores.WAIT_S = 0.02
 

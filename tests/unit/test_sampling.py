@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import poisson
 
-from tvc.files.distributions import (
+from tvc.domain.distributions import (
     Choice,
     Empirical,
     Exponential,
@@ -17,7 +17,7 @@ from tvc.files.distributions import (
     parse_distribution,
     spell_distribution,
 )
-from tvc.files.sampling import cdf, mean_ms, poisson_quantile, quantile
+from tvc.domain.sampling import cdf, mean_ms, poisson_quantile, quantile
 
 DISTRIBUTIONS = [
     Fixed(5_000),

@@ -9,11 +9,11 @@ import jsonschema
 import pytest
 
 from tvc.authority.requests import SHAPES, Kind, Method, Proof
-from tvc.files.cases import Clock
+from tvc.domain.cases import Clock
+from tvc.domain.invariant_names import BY_POLICY, INVARIANT_NAMES, ON_REQUEST
 from tvc.files.checks import REFUSALS
 from tvc.files.documents import parse_document
 from tvc.files.faults import InvalidFile
-from tvc.files.invariant_names import BY_POLICY, INVARIANT_NAMES, ON_REQUEST
 from tvc.files.models import FIELDS, RULE_IDS, STEPS
 from tvc.files.nodes import plain
 from tvc.files.scenarios import load_scenarios, read_scenarios
@@ -373,7 +373,7 @@ def test_loading_a_timeline_imports_nothing_heavy(tmp_path):
         "from tvc.files.scenarios import load_scenarios\n"
         f"load_scenarios({str(path)!r})\n"
         "heavy = {'numpy', 'pandas', 'matplotlib', 'simpy', 'scipy', 'rich', 'typer'}\n"
-        "print(sorted(heavy & set(sys.modules)), 'tvc.files.study' in sys.modules)\n"
+        "print(sorted(heavy & set(sys.modules)), 'tvc.files.stochastic' in sys.modules)\n"
     )
     result = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tvc import timeline as driver
 from tvc.authority.authority import Authority, Instant
 from tvc.authority.context import Context
 from tvc.authority.decide import LAW
@@ -26,7 +27,6 @@ from tvc.harness.explain import explain
 from tvc.harness.formats import FORMATS, ReportContext
 from tvc.harness.outcomes import Outcome, SuiteResult
 from tvc.harness.runner import run_guarded
-from tvc.timeline import driver
 from tvc.trace.rows import row_of
 
 LENGTH = 20

@@ -9,8 +9,8 @@ import pytest
 import tvc
 from tvc.analysis import plots
 from tvc.authority.durations import HOUR_MS
-from tvc.experiment.changes import UnknownArm, read_arm
-from tvc.experiment.replications import Asked, Plan, Running, run_arms
+from tvc.runs.replications import Asked, Plan, Running, run_arms
+from tvc.studies.changes import UnknownArm, read_arm
 
 SMALL = {"users": 400, "horizon": "7d", "losses": {"per_user_per_year": 4}}
 BOTH = ["mean(exposure)", "mean(repeat_calls)"]

@@ -20,11 +20,14 @@ import pytest
 
 import tvc
 from tvc.authority.policy import KNOBS, Policy
-from tvc.experiment.arms import Arm, replicate
-from tvc.experiment.divergence import diverge
-from tvc.experiment.judging import find_warmup
-from tvc.experiment.replications import Asked, Plan, run_arms
-from tvc.experiment.results import (
+from tvc.domain.distributions import Empirical
+from tvc.domain.workload import WorkloadModel
+from tvc.files.policies import load_shipped, shipped_policies
+from tvc.files.scenarios import load_scenarios
+from tvc.files.stochastic import read_stochastic
+from tvc.runs.arms import Arm, replicate
+from tvc.runs.replications import Asked, Plan, run_arms
+from tvc.runs.results import (
     FRAMES,
     FolderRefused,
     NotARun,
@@ -35,12 +38,9 @@ from tvc.experiment.results import (
     rerun,
     write_results,
 )
-from tvc.experiment.summary_text import inputs_lines, spell_value, summary_lines
-from tvc.files.distributions import Empirical
-from tvc.files.policies import load_shipped, shipped_policies
-from tvc.files.scenarios import load_scenarios
-from tvc.files.study import read_stochastic
-from tvc.files.workload import WorkloadModel
+from tvc.studies.divergence import diverge
+from tvc.studies.expectations import find_warmup
+from tvc.studies.summary_text import inputs_lines, spell_value, summary_lines
 from tvc.trace.measures.catalogue import MEASURES, Unit, grouped
 from tvc.world.kernel import Kernel
 from tvc.world.simulation import NotComplete, as_workload, simulate

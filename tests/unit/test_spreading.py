@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from tvc.experiment import spreading
-from tvc.experiment.spreading import one_by_one, spread_over
 from tvc.harness import runner
 from tvc.harness.collect import Loading
 from tvc.harness.selection import Selection
+from tvc.runs import spreading
+from tvc.runs.spreading import one_by_one, spread_over
 
 #: Three looks, a delta beside what differs between two arms, and a warm-up to be found.
 SCENARIOS = """\

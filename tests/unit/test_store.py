@@ -9,10 +9,10 @@ import signal
 import pandas as pd
 import pytest
 
-from tvc.experiment import store as stores
-from tvc.experiment.store import Store, StoreFull, StoreRefused
-from tvc.experiment.study import run_study
-from tvc.experiment.tasks import Result, Task, digest_of
+from tvc.runs import store as stores
+from tvc.runs.store import Store, StoreFull, StoreRefused
+from tvc.runs.study import run_study
+from tvc.runs.tasks import Result, Task, digest_of
 
 DIGEST = digest_of({"inputs": 1})
 

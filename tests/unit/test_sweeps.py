@@ -7,10 +7,13 @@ import numpy as np
 import pytest
 
 from tvc.authority.durations import parse_duration
-from tvc.experiment.arms import assumptions
-from tvc.experiment.changes import Ground, UnknownArm, changed_arm, make_arm, read_arm
-from tvc.experiment.comparison import Estimate, compare
-from tvc.experiment.questions import (
+from tvc.domain.distributions import parse_distribution, spell_distribution
+from tvc.files.policies import load_shipped
+from tvc.runs.arms import assumptions
+from tvc.runs.replications import Asked, Plan, run_arms
+from tvc.studies.changes import Ground, UnknownArm, changed_arm, make_arm, read_arm
+from tvc.studies.comparison import Estimate, compare
+from tvc.studies.questions import (
     Bound,
     break_even,
     difference_between,
@@ -18,14 +21,13 @@ from tvc.experiment.questions import (
     read_bound,
     solve,
 )
-from tvc.experiment.questions_text import (
+from tvc.studies.questions_text import (
     break_even_lines,
     flip_lines,
     solution_lines,
     tornado_lines,
 )
-from tvc.experiment.replications import Asked, Plan, run_arms
-from tvc.experiment.sweeps import (
+from tvc.studies.sweeps import (
     Axis,
     Point,
     Sweep,
@@ -36,10 +38,8 @@ from tvc.experiment.sweeps import (
     sweep,
     values_between,
 )
-from tvc.experiment.sweeps_text import front_lines, sweep_lines
-from tvc.experiment.tornado import Bar, Tornado, scale, tornado
-from tvc.files.distributions import parse_distribution, spell_distribution
-from tvc.files.policies import load_shipped
+from tvc.studies.sweeps_text import front_lines, sweep_lines
+from tvc.studies.tornado import Bar, Tornado, scale, tornado
 
 WEEK_MS = 7 * 86_400_000
 SMALL = {"users": 400, "horizon": "7d", "losses": {"per_user_per_year": 4.0}}

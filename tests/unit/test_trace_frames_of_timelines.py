@@ -3,7 +3,7 @@
 import pytest
 
 from tvc.files.builder import Scenario
-from tvc.timeline.driver import play
+from tvc.timeline import play
 from tvc.trace.measures.frames import Frames
 from tvc.trace.measures.traces import frames_of
 

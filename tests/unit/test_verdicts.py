@@ -5,19 +5,19 @@ import math
 import numpy as np
 import pytest
 
-from tvc.experiment.statistics.asymptotic import Asymptotic, Ratio, half_width
-from tvc.experiment.statistics.binomial import clopper_pearson, never_seen_bound
-from tvc.experiment.statistics.confidence_sequences import (
+from tvc.files.stochastic import ExpectModel, RunModel
+from tvc.statistics.asymptotic import Asymptotic, Ratio, half_width
+from tvc.statistics.binomial import clopper_pearson, never_seen_bound
+from tvc.statistics.confidence_sequences import (
     Bernoulli,
     Bounded,
     bernoulli_log_evidence,
     betting_log_evidence,
 )
-from tvc.experiment.statistics.intervals import SequentialStop, t_interval
-from tvc.experiment.statistics.looks import looks, next_batch
-from tvc.experiment.statistics.mser import mser5
-from tvc.experiment.verdicts import Verdict, bounds_of, judge, needed_replications, refuse
-from tvc.files.study import ExpectModel, RunModel
+from tvc.statistics.intervals import SequentialStop, t_interval
+from tvc.statistics.looks import looks, next_batch
+from tvc.statistics.mser import mser5
+from tvc.studies.verdicts import Verdict, bounds_of, judge, needed_replications, refuse
 
 PASS, FAIL, INCONCLUSIVE = Verdict.PASS, Verdict.FAIL, Verdict.INCONCLUSIVE
 

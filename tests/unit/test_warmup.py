@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tvc.experiment import judging
-from tvc.experiment.changes import read_arm
-from tvc.experiment.judging import NoSteadyState, find_warmup
+from tvc.studies import expectations as judging
+from tvc.studies.changes import read_arm
+from tvc.studies.expectations import NoSteadyState, find_warmup
 
 DAY_MS = 86_400_000
 #: Hours of a week in which people work.

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tvc.authority.durations import DAY_MS, HOUR_MS
-from tvc.files.quantities import HOURS_OF_WEEK, parse_week_hours
-from tvc.files.workload import NodeModel
+from tvc.domain.quantities import HOURS_OF_WEEK, parse_week_hours
+from tvc.domain.workload import NodeModel
 from tvc.world.clocks import NodeClock
 from tvc.world.streams import Streams
 from tvc.world.weeks import WEEK_MS, Openings, WeekRate, arrivals

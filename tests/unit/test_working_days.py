@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from tvc.authority.durations import DAY_MS, HOUR_MS
 from tvc.authority.policy import Policy
-from tvc.files.workload import WorkloadModel
+from tvc.domain.workload import WorkloadModel
 from tvc.world.draws import Draws
 from tvc.world.streams import Streams
 from tvc.world.working_days import NO_SHIFT, WorkingDays

@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from tvc.authority.durations import DAY_MS, HOUR_MS, MINUTE_MS
-from tvc.files.distributions import (
+from tvc.domain.distributions import (
     Choice,
     Empirical,
     Exponential,
@@ -19,17 +19,17 @@ from tvc.files.distributions import (
     Uniform,
     parse_distribution,
 )
+from tvc.domain.fields import Part
+from tvc.domain.quantities import HOURS_OF_WEEK, parse_week_hours
+from tvc.domain.workload import ASSUMPTION, WorkloadModel, inputs
 from tvc.files.empirical import with_measurements
 from tvc.files.faults import InvalidFile
-from tvc.files.models import Part
-from tvc.files.quantities import HOURS_OF_WEEK, parse_week_hours
-from tvc.files.study import (
+from tvc.files.stochastic import (
     StochasticModel,
     check_stochastic,
     override,
     read_stochastic,
 )
-from tvc.files.workload import ASSUMPTION, WorkloadModel, inputs
 
 CAMPAIGN = {
     "id": "calling-campaign",
@@ -382,7 +382,7 @@ def test_the_json_schema_is_made_without_a_warning():
 
 def test_importing_loads_none_of_the_heavy_libraries():
     code = (
-        "import sys, tvc.files.study\n"
+        "import sys, tvc.files.stochastic\n"
         "print({'numpy', 'pandas', 'scipy', 'simpy', 'matplotlib'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

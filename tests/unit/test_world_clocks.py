@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tvc.authority.durations import DAY_MS, HOUR_MS, format_duration
-from tvc.files.cases import Clock
-from tvc.files.workload import NodeModel
+from tvc.domain.cases import Clock
+from tvc.domain.workload import NodeModel
 from tvc.world.clocks import NodeClock
 
 INSTANTS = st.integers(0, 400 * DAY_MS)

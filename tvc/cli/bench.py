@@ -24,7 +24,7 @@ def _group() -> None:
 
 def authority() -> int:
     """Print sign-ins a second, bare look-ups a second, and the ratio; times judge nothing."""
-    from tvc.harness.benchmarks import bench_authority
+    from tvc.workbench.benchmarks.authority import bench_authority
 
     say(*bench_authority().lines())
     return 0
@@ -32,7 +32,7 @@ def authority() -> int:
 
 def world() -> int:
     """Print what the model costs at 10^5 to 10^7 users beside its parts; takes some minutes."""
-    from tvc.experiment.benchmarks.world import bench_world
+    from tvc.workbench.benchmarks.world import bench_world
 
     say(*bench_world().lines())
     return 0
@@ -40,7 +40,7 @@ def world() -> int:
 
 def crn() -> int:
     """Print how much common random numbers cut the variance of a difference."""
-    from tvc.experiment.benchmarks.pairs import bench_crn
+    from tvc.workbench.benchmarks.pairs import bench_crn
 
     say(*bench_crn().lines())
     return 0
@@ -48,7 +48,7 @@ def crn() -> int:
 
 def experiment() -> int:
     """Print what a study costs beyond its model on every engine; takes some minutes."""
-    from tvc.experiment.benchmarks.experiment import bench_experiment
+    from tvc.workbench.benchmarks.studies import bench_experiment
 
     say(*bench_experiment().lines())
     return 0

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, TextIO
 import typer
 
 if TYPE_CHECKING:
-    from tvc.files.cases import Case
-    from tvc.files.policy_merging import MergedPolicy
+    from tvc.domain.cases import Case
+    from tvc.domain.policies import MergedPolicy
 
 
 def close_quietly(stream: TextIO) -> None:
@@ -97,7 +97,7 @@ def one_case(text: str, overrides: list[str], unbounded: bool = False) -> "Case"
     InvalidFile
         If the file has faults.
     """
-    from tvc.files.faults import suggest
+    from tvc.domain.words import suggest
     from tvc.files.scenarios import load_scenarios
 
     file, case_id = file_and_id(text)

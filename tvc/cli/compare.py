@@ -38,11 +38,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tvc.analysis.report.page import Page
-    from tvc.experiment.arms import Arm
-    from tvc.experiment.comparison import Comparison
-    from tvc.experiment.divergence import Divergence
-    from tvc.experiment.replications import Asked
-    from tvc.experiment.tornado import Tornado
+    from tvc.runs.arms import Arm
+    from tvc.runs.replications import Asked
+    from tvc.studies.comparison import Comparison
+    from tvc.studies.divergence import Divergence
+    from tvc.studies.tornado import Tornado
 
 SCHEMA = "tvc.compare/1"
 #: Replications whose histories are kept to look for examples: what each holds is large.
@@ -121,13 +121,13 @@ def compare(  # noqa: PLR0913 - the options of the command
     html: Html = None,
 ) -> int:
     """Compare two arms, and say what differs."""
-    from tvc.experiment.comparison import compare as run
-    from tvc.experiment.comparison import default_metrics
-    from tvc.experiment.divergence import diverge_number
-    from tvc.experiment.replications import Plan, keep_together
-    from tvc.experiment.spreading import spread_over
-    from tvc.files.faults import escape
+    from tvc.domain.words import escape
     from tvc.harness.exits import Exit
+    from tvc.runs.replications import Plan, keep_together
+    from tvc.runs.spreading import spread_over
+    from tvc.studies.comparison import compare as run
+    from tvc.studies.comparison import default_metrics
+    from tvc.studies.divergence import diverge_number
 
     check_html(html)
     _note_examples(example)
@@ -149,8 +149,8 @@ def compare(  # noqa: PLR0913 - the options of the command
         flips: list[str] = []
         bars: Tornado | None = None
         if flipped is not None:
-            from tvc.experiment.questions_text import flip_lines
-            from tvc.experiment.tornado import tornado
+            from tvc.studies.questions_text import flip_lines
+            from tvc.studies.tornado import tornado
 
             bars = tornado(arms, flipped, plan)
             flips = flip_lines(bars, flipped, study.measured_ms(arms[0], warmup_ms))
@@ -176,7 +176,7 @@ def compare(  # noqa: PLR0913 - the options of the command
 
 def _read_arms(study: Study, texts: "Mapping[str, str]") -> "list[Arm]":
     """Read the arms that two arguments spell, by the names of the arguments."""
-    from tvc.experiment.changes import read_arm
+    from tvc.studies.changes import read_arm
 
     ground = (study.workload, study.folder, study.policies)
     arms = []
@@ -212,8 +212,8 @@ def _pretty(  # noqa: PLR0913 - the parts of the report
     written: list[str],
     warmup_ms: int,
 ) -> list[str]:
-    from tvc.experiment.arms import assumptions
-    from tvc.experiment.comparison_text import comparison_lines, divergence_lines
+    from tvc.runs.arms import assumptions
+    from tvc.studies.comparison_text import comparison_lines, divergence_lines
 
     assumed = assumptions((found.baseline, found.candidate))
     lines = [f"{study.name}: {found.baseline.name} -> {found.candidate.name}", ""]
@@ -229,8 +229,8 @@ def _pretty(  # noqa: PLR0913 - the parts of the report
 
 
 def _json(study: Study, found: "Comparison", divergences: "Sequence[Divergence]") -> str:
-    from tvc.experiment.arms import assumptions
-    from tvc.experiment.divergence import DIFFERENCES
+    from tvc.runs.arms import assumptions
+    from tvc.studies.divergence import DIFFERENCES
 
     rows = [
         {key: plain_number(value) if isinstance(value, float) else value for key, value in row}
@@ -258,8 +258,8 @@ def _example_file(folder: Path, difference: str) -> Path:
 
 def _note_examples(folder: Path | None) -> None:
     """Note the files that examples may replace: those of an earlier run."""
-    from tvc.experiment.divergence import DIFFERENCES
     from tvc.files.outputs import note_output
+    from tvc.studies.divergence import DIFFERENCES
 
     if folder is None:
         return
@@ -272,9 +272,9 @@ def _note_examples(folder: Path | None) -> None:
 def _write_examples(
     folder: Path, divergences: "Sequence[Divergence]", found: "Comparison"
 ) -> list[str]:
-    from tvc.experiment.divergence import DIFFERENCES
-    from tvc.experiment.examples import find_example
     from tvc.files.outputs import write_output
+    from tvc.studies.divergence import DIFFERENCES
+    from tvc.studies.examples import find_example
 
     folder.mkdir(parents=True, exist_ok=True)
     lines = []

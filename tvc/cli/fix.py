@@ -8,7 +8,7 @@ from tvc.cli.options import Ids, Paths
 from tvc.cli.printing import hand_over, tell
 
 if TYPE_CHECKING:
-    from tvc.harness.fixing.fix import Fixed
+    from tvc.workbench.fix.fix import Fixed
 
 
 def add_to(app: typer.Typer) -> None:
@@ -31,8 +31,8 @@ def fix(
     """
     from tvc.harness.collect import Loading, NoSuchPath, find_files, load
     from tvc.harness.exits import Exit
-    from tvc.harness.fixing.fix import fix_file
     from tvc.harness.selection import Selection
+    from tvc.workbench.fix.fix import fix_file
 
     try:
         loaded = [load(path, Loading({})) for path in find_files(paths)]

@@ -11,8 +11,8 @@ from tvc.cli.options import LARGEST_SEED
 from tvc.cli.printing import hand_over, tell
 
 if TYPE_CHECKING:
-    from tvc.harness.hunt.goals import Goal, Side
-    from tvc.harness.hunt.search import Exhausted, Find
+    from tvc.workbench.hunt.goals import Goal, Side
+    from tvc.workbench.hunt.search import Exhausted, Find
 
 _RANDOM_EVENTS = 16
 _EXHAUSTIVE_EVENTS = 5
@@ -91,8 +91,8 @@ def hunt(  # noqa: PLR0913 - the options of the command
     """
     from tvc.files.outputs import note_output
     from tvc.harness.exits import Exit
-    from tvc.harness.hunt.search import MOST_EVENTS, Find
-    from tvc.harness.hunt.search import hunt as search
+    from tvc.workbench.hunt.search import MOST_EVENTS, Find
+    from tvc.workbench.hunt.search import hunt as search
 
     seconds = _seconds_of(time or "60s")
     if events is not None and events > MOST_EVENTS:
@@ -130,9 +130,9 @@ def _seconds_of(text: str) -> float:
 
 
 def _goal_of(policy: str, invariant: str | None, differs_from: str | None) -> "Goal":
-    from tvc.files.faults import suggest
-    from tvc.files.invariant_names import INVARIANT_NAMES
-    from tvc.harness.hunt.goals import Breaks, Differs
+    from tvc.domain.invariant_names import INVARIANT_NAMES
+    from tvc.domain.words import suggest
+    from tvc.workbench.hunt.goals import Breaks, Differs
 
     if invariant is not None and differs_from is not None:
         raise typer.BadParameter("--invariant and --differs-from together: expected one of them")
@@ -148,14 +148,14 @@ def _goal_of(policy: str, invariant: str | None, differs_from: str | None) -> "G
 
 def _side_of(policy: str) -> "Side":
     from tvc.authority.decide import LAW
-    from tvc.harness.hunt.goals import Side
+    from tvc.workbench.hunt.goals import Side
 
     loaded = load_policy(policy).policy
     return Side(LAW, loaded, loaded.name)
 
 
 def _exhaust(goal: "Goal", events: int, seconds: float, clocks: bool) -> "Find | Exhausted":
-    from tvc.harness.hunt.exhaustive import CannotExhaust, exhaust
+    from tvc.workbench.hunt.exhaustive import CannotExhaust, exhaust
 
     try:
         return exhaust(
@@ -171,7 +171,7 @@ def _exhaust(goal: "Goal", events: int, seconds: float, clocks: bool) -> "Find |
 
 def _hand_over(found: "Find", output: Path | None) -> None:
     from tvc.files.outputs import write_output
-    from tvc.harness.hunt.search import NOT_SHORTEST
+    from tvc.workbench.hunt.search import NOT_SHORTEST
 
     text = found.to_yaml()
     where = ""

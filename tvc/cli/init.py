@@ -38,9 +38,9 @@ def init(
     """Draft; exits 6 where some change is left that nothing was found to notice."""
     from tvc.authority.durations import SECOND_MS, parse_duration
     from tvc.files.outputs import note_output, write_output
-    from tvc.harness.drafting.draft import draft
-    from tvc.harness.drafting.page import Subject
     from tvc.harness.exits import Exit
+    from tvc.workbench.init.draft import draft
+    from tvc.workbench.init.page import Subject
 
     if output is not None:
         if output.suffix == ".json":

@@ -11,9 +11,9 @@ from tvc.cli.options import FlagOrFileCommand, Formats
 from tvc.cli.printing import hand_over, show_aside
 
 if TYPE_CHECKING:
-    from tvc.harness.lint.linting import LintResult
-    from tvc.harness.lint.reports import LintContext
     from tvc.harness.writing import Output
+    from tvc.workbench.lint.linting import LintResult
+    from tvc.workbench.lint.reports import LintContext
 
 
 class _LintCommand(FlagOrFileCommand):
@@ -76,12 +76,12 @@ def lint(  # noqa: PLR0913 - the options of the command
     from tvc import __version__
     from tvc.cli.common import close_quietly
     from tvc.harness.collect import NoSuchPath
-    from tvc.harness.lint.findings import FAIL_LEVELS, exit_of
-    from tvc.harness.lint.linting import lint as linted
-    from tvc.harness.lint.reading import NoSuchPolicy
-    from tvc.harness.lint.reports import FORMATS, LintContext
     from tvc.harness.sources import Sources
     from tvc.harness.writing import BadOutput, lines_of, outputs_of
+    from tvc.workbench.lint.findings import FAIL_LEVELS, exit_of
+    from tvc.workbench.lint.linting import lint as linted
+    from tvc.workbench.lint.reading import NoSuchPolicy
+    from tvc.workbench.lint.reports import FORMATS, LintContext
 
     if fail_level not in FAIL_LEVELS:
         raise typer.BadParameter(f"--fail-level {fail_level}: expected {', '.join(FAIL_LEVELS)}")
@@ -116,7 +116,7 @@ def _check_date(text: str | None) -> None:
 
 def _tables(names: list[str]) -> tuple[Path, ...]:
     from tvc.files.outputs import note_output
-    from tvc.harness.lint.reports.tables import TABLES
+    from tvc.workbench.lint.reports.tables import TABLES
 
     for name in names:
         file = Path(name)
@@ -133,8 +133,8 @@ def _write(
     tables: tuple[Path, ...],
 ) -> None:
     from tvc.files.outputs import write_output
-    from tvc.harness.lint.reports import FORMATS
-    from tvc.harness.lint.reports.tables import render_table
+    from tvc.workbench.lint.reports import FORMATS
+    from tvc.workbench.lint.reports.tables import render_table
 
     for output in outputs:
         if output.file is not None:

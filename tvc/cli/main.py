@@ -28,7 +28,7 @@ from tvc.cli import (
 )
 from tvc.cli.common import close_quietly, refuse_empty
 from tvc.cli.printing import tell
-from tvc.files.faults import escape
+from tvc.domain.words import escape
 from tvc.files.outputs import files_noted
 
 app = typer.Typer(
@@ -118,10 +118,11 @@ def _answer(error: BaseException) -> int:
     """Tell a person what went wrong, and return the exit code that tells their machine."""
     from concurrent.futures import BrokenExecutor
 
-    from tvc.experiment.tasks import ReplicationFailed, ReplicationLost
-    from tvc.files.faults import InvalidFile, escape
+    from tvc.domain.words import escape
+    from tvc.files.faults import InvalidFile
     from tvc.files.outputs import RefusedOutput
     from tvc.harness.exits import Exit
+    from tvc.runs.tasks import ReplicationFailed, ReplicationLost
 
     code = Exit.INVALID
     if interrupts.asked():

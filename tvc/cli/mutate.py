@@ -10,7 +10,7 @@ from tvc.cli.options import MOST_PROCESSES, Ids, Paths, Seed, Tags, Words
 from tvc.cli.printing import hand_over, show_aside
 
 if TYPE_CHECKING:
-    from tvc.harness.mutation.study import Study
+    from tvc.workbench.mutation.scoring import Study
 
 
 #: The names of offered scenarios, numbered as the survivors are.
@@ -83,11 +83,11 @@ def mutate(  # noqa: PLR0913 - the options of the command
     from tvc.authority.durations import SECOND_MS, parse_duration
     from tvc.cli.common import close_quietly, overrides_of
     from tvc.harness.collect import Loading, NoSuchPath, find_files
-    from tvc.harness.mutation.exits import exit_of
-    from tvc.harness.mutation.reports import render_json, render_pretty
-    from tvc.harness.mutation.study import NoSuchPolicy, Request, study
     from tvc.harness.runner import NothingAnswers
     from tvc.harness.selection import BadExpression, Selection
+    from tvc.workbench.mutation.exits import exit_of
+    from tvc.workbench.mutation.reports import render_json, render_pretty
+    from tvc.workbench.mutation.scoring import NoSuchPolicy, Request, study
 
     if offer is not None:
         _note_offers(offer)
@@ -138,7 +138,7 @@ def _note_offers(folder: Path) -> None:
 def _write_offers(found: "Study", folder: Path | None) -> dict[int, str]:
     """Write the offered scenarios, numbered as the survivors are; return their files."""
     from tvc.files.outputs import write_output
-    from tvc.harness.mutation.trials import Status
+    from tvc.workbench.mutation.trials import Status
 
     written: dict[int, str] = {}
     if folder is None:

@@ -30,7 +30,7 @@ Formats = Annotated[
         help="pretty, json, junit, github or sarif, to stdout or to FILE. Repeatable.",
     ),
 ]
-#: That of `tvc.files.quantities`, which help need not load.
+#: That of `tvc.domain.quantities`, which help need not load.
 LARGEST_SEED: Final = 2**63 - 1
 Seed = Annotated[
     int,

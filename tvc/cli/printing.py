@@ -6,7 +6,7 @@ as it is printed, whether or not those who made it thought of that.
 
 import sys
 
-from tvc.files.faults import escape
+from tvc.domain.words import escape
 
 
 def say(*lines: object) -> None:

@@ -22,7 +22,7 @@ def schema(
     ] = "scenario",
 ) -> int:
     """Print the schema of scenario files, policy files, or what a command reports."""
-    from tvc.files.faults import suggest
+    from tvc.domain.words import suggest
     from tvc.harness.schemas import SCHEMAS
 
     if of not in SCHEMAS:

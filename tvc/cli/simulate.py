@@ -14,8 +14,8 @@ from tvc.cli.printing import say, tell
 from tvc.cli.studies import Html, StudySeed, check_html, origin_of, write_html
 
 if TYPE_CHECKING:
-    from tvc.experiment.results import Recorded
-    from tvc.files.cases import Case
+    from tvc.domain.cases import Case
+    from tvc.runs.results import Recorded
     from tvc.world.simulation import Run
 
 _REFRESHES_S = 0.2
@@ -138,10 +138,10 @@ def _run_case(  # noqa: PLR0913 - as the command takes them
     trace: Literal["full", "sampled", "none"],
     list_inputs: bool,
 ) -> "Run":
-    from tvc.experiment.results import FolderRefused, claim_folder, write_results
+    from tvc.domain.words import escape
     from tvc.files.empirical import with_measurements
-    from tvc.files.faults import escape
-    from tvc.files.study import read_stochastic
+    from tvc.files.stochastic import read_stochastic
+    from tvc.runs.results import FolderRefused, claim_folder, write_results
     from tvc.world.simulation import simulate as run_once
 
     study = read_stochastic(case.study)
@@ -201,7 +201,7 @@ def _notes(*, expects: bool, auto_warmup: bool) -> list[str]:
 
 
 def _tell(name: str, run: "Run", watch: "_Watch", notes: list[str], list_inputs: bool) -> None:
-    from tvc.experiment.summary_text import inputs_lines, summary_lines
+    from tvc.studies.summary_text import inputs_lines, summary_lines
 
     reached_ms = int(watch.share * run.window.end_ms) - run.window.start_ms
     lines = [f"{name}, policy {run.policy.name}"]
@@ -215,10 +215,10 @@ def _tell(name: str, run: "Run", watch: "_Watch", notes: list[str], list_inputs:
 
 
 def _run_again(path: Path, list_inputs: bool, unbounded: bool) -> int:
-    from tvc.experiment.results import NotARun, read_run
-    from tvc.experiment.results import rerun as repeat
-    from tvc.files.excess import Excessive
+    from tvc.domain.excess import Excessive
     from tvc.harness.exits import Exit
+    from tvc.runs.results import NotARun, read_run
+    from tvc.runs.results import rerun as repeat
 
     try:
         recorded = read_run(path)
@@ -242,7 +242,7 @@ def _run_again(path: Path, list_inputs: bool, unbounded: bool) -> int:
 
 
 def _verdict(recorded: "Recorded", run: "Run", same: bool) -> str:
-    from tvc.experiment.results import versions
+    from tvc.runs.results import versions
 
     if same:
         return "Identical to the recorded run: every record is the same."

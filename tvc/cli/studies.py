@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
     from tvc.analysis.report.evidence import Origin
     from tvc.analysis.report.page import Page
-    from tvc.experiment.arms import Arm
-    from tvc.experiment.changes import Ground
-    from tvc.experiment.replications import Asked, Running
-    from tvc.files.policy_merging import MergedPolicy
-    from tvc.files.study import RunModel
+    from tvc.domain.policies import MergedPolicy
+    from tvc.files.stochastic import RunModel
+    from tvc.runs.arms import Arm
+    from tvc.runs.replications import Asked, Running
+    from tvc.studies.changes import Ground
 
 Replications = Annotated[
     int,
@@ -118,7 +118,7 @@ class Study:
     @property
     def ground(self) -> "Ground":
         """What arms of its own policy are made from."""
-        from tvc.experiment.changes import Ground
+        from tvc.studies.changes import Ground
 
         return Ground(self.policy, self.workload, self.folder, self.unbounded)
 
@@ -130,7 +130,7 @@ class Study:
         typer.BadParameter
             If none is found.
         """
-        from tvc.experiment.judging import NoSteadyState, find_warmup
+        from tvc.studies.expectations import NoSteadyState, find_warmup
 
         if self.run.warmup != "auto":
             return self.run.warmup
@@ -165,12 +165,12 @@ def find_study(text: str, overrides: list[str], unbounded: bool = False, of: str
     InvalidFile
         If the file has faults.
     """
+    from tvc.domain.words import escape
     from tvc.files.documents import read_document
-    from tvc.files.faults import escape
     from tvc.files.nodes import Mapping as Node
     from tvc.files.policies import PolicyResolver
     from tvc.files.scenarios import load_scenarios
-    from tvc.files.study import read_stochastic
+    from tvc.files.stochastic import read_stochastic
 
     file, case_id = file_and_id(text)
     path = Path(file)
@@ -227,7 +227,7 @@ def running_of(
     typer.BadParameter
         If they do not go together.
     """
-    from tvc.experiment.replications import Running
+    from tvc.runs.replications import Running
 
     if (engine == "dask") != (scheduler is not None):
         raise typer.BadParameter("--engine dask and --scheduler ADDRESS go together")
@@ -256,9 +256,9 @@ def said_plainly(of: str = "", context: typer.Context | None = None) -> Iterator
     KeyboardInterrupt
         If it was interrupted; how to go on is told where something is kept.
     """
-    from tvc.experiment.changes import UnknownArm
-    from tvc.experiment.engines import EngineRefused
-    from tvc.experiment.store import StoreFull, StoreRefused
+    from tvc.runs.engines import EngineRefused
+    from tvc.runs.store import StoreFull, StoreRefused
+    from tvc.studies.changes import UnknownArm
 
     try:
         yield
@@ -271,7 +271,7 @@ def said_plainly(of: str = "", context: typer.Context | None = None) -> Iterator
 
 
 def _tell_how_to_go_on(context: typer.Context) -> None:
-    from tvc.experiment.store import MANIFEST
+    from tvc.runs.store import MANIFEST
 
     results = context.params["results"]
     if results is None or not (results / MANIFEST).is_file():
@@ -295,7 +295,7 @@ def read_asked(texts: "Sequence[str]", option: str = "--metric") -> "list[Asked]
     typer.BadParameter
         If one is none.
     """
-    from tvc.experiment.replications import Asked
+    from tvc.runs.replications import Asked
 
     try:
         return [Asked.read(text) for text in texts]

@@ -35,9 +35,9 @@ from tvc.cli.studies import (
 if TYPE_CHECKING:
     from tvc.analysis.report.evidence import Origin
     from tvc.analysis.report.page import Page
-    from tvc.experiment.arms import Arm
-    from tvc.experiment.replications import Asked, Plan
-    from tvc.experiment.sweeps import Sweep
+    from tvc.runs.arms import Arm
+    from tvc.runs.replications import Asked, Plan
+    from tvc.studies.sweeps import Sweep
 
 _HELP = """Vary knobs and inputs of a workload on the same people and days, or ask a question of it.
 
@@ -145,9 +145,9 @@ def sweep(  # noqa: PLR0913 - the options of the command
     html: Html = None,
 ) -> int:
     """Answer one question about a workload."""
-    from tvc.experiment.replications import Plan
     from tvc.files.outputs import note_output
     from tvc.harness.exits import Exit
+    from tvc.runs.replications import Plan
 
     asked = [bool(one) for one in (vary, tornado, break_even, solve)]
     if sum(asked) != 1:
@@ -215,7 +215,7 @@ def _settled(study: Study, plan: "Plan", arms: "Sequence[Arm]") -> "Plan":
 
 def _footer(study: Study, plan: "Plan", arms: "Sequence[Arm]") -> list[str]:
     from tvc.authority.durations import format_duration
-    from tvc.experiment.arms import assumptions
+    from tvc.runs.arms import assumptions
 
     measured = format_duration(study.measured_ms(arms[0], plan.warmup_ms))
     return [
@@ -234,10 +234,10 @@ def _vary(  # noqa: PLR0913 - as the command takes them
     front: str | None,
     output: Path | None,
 ) -> _Answer:
-    from tvc.experiment.comparison import default_metrics
-    from tvc.experiment.sweeps import grid, read_axis
-    from tvc.experiment.sweeps import sweep as run
-    from tvc.experiment.sweeps_text import front_lines, sweep_lines
+    from tvc.studies.comparison import default_metrics
+    from tvc.studies.sweeps import grid, read_axis
+    from tvc.studies.sweeps import sweep as run
+    from tvc.studies.sweeps_text import front_lines, sweep_lines
 
     sides = [] if front is None else _read_front(front)
     with said_plainly("--vary"):
@@ -265,7 +265,7 @@ def _vary(  # noqa: PLR0913 - as the command takes them
 
 
 def _read_front(text: str) -> "list[tuple[Asked, bool]]":
-    from tvc.experiment.changes import split_top
+    from tvc.studies.changes import split_top
 
     parts = split_top(text)
     if len(parts) != 2:
@@ -286,9 +286,9 @@ def _write(found: "Sweep", output: Path) -> None:
 
 
 def _tornado(study: Study, plan: "Plan", text: str) -> _Answer:
-    from tvc.experiment.changes import make_arm
-    from tvc.experiment.questions_text import tornado_lines
-    from tvc.experiment.tornado import tornado
+    from tvc.studies.changes import make_arm
+    from tvc.studies.questions_text import tornado_lines
+    from tvc.studies.tornado import tornado
 
     asked = read_asked([text], "--tornado")[0]
     arm = make_arm(study.policy.policy.name, study.ground)
@@ -309,11 +309,11 @@ def _tornado(study: Study, plan: "Plan", text: str) -> _Answer:
 def _break_even(
     study: Study, plan: "Plan", text: str, value: str, names: tuple[str, str]
 ) -> _Answer:
-    from tvc.experiment.changes import changed_arm, read_arm
-    from tvc.experiment.questions import break_even, difference_between
-    from tvc.experiment.questions_text import break_even_lines
-    from tvc.experiment.replications import keep_together
-    from tvc.experiment.sweeps import read_range
+    from tvc.runs.replications import keep_together
+    from tvc.studies.changes import changed_arm, read_arm
+    from tvc.studies.questions import break_even, difference_between
+    from tvc.studies.questions_text import break_even_lines
+    from tvc.studies.sweeps import read_range
 
     asked = read_asked([text], "--break-even")[0]
     ground = (study.workload, study.folder, study.policies)
@@ -349,11 +349,11 @@ def _break_even(
 
 
 def _solve(study: Study, plan: "Plan", text: str, bound: str) -> _Answer:
-    from tvc.experiment.changes import make_arm
-    from tvc.experiment.questions import metric_of, read_bound, solve
-    from tvc.experiment.questions_text import solution_lines
-    from tvc.experiment.replications import keep_together
-    from tvc.experiment.sweeps import read_range
+    from tvc.runs.replications import keep_together
+    from tvc.studies.changes import make_arm
+    from tvc.studies.questions import metric_of, read_bound, solve
+    from tvc.studies.questions_text import solution_lines
+    from tvc.studies.sweeps import read_range
 
     try:
         wanted = read_bound(bound)

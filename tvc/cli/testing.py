@@ -131,7 +131,7 @@ def run_scenarios(  # noqa: PLR0913 - the options of the command
 def _coverage_files(names: list[str]) -> "tuple[Path, ...]":
     if not names:
         return ()
-    from tvc.harness.coverage.reports import check_files
+    from tvc.workbench.coverage.reports import check_files
 
     return check_files(names)
 
@@ -140,9 +140,9 @@ def _report_coverage(
     suite: "SuiteResult", pages: "tuple[Path, ...]", minimum: float | None
 ) -> "Exit":
     from tvc.files.outputs import write_output
-    from tvc.harness.coverage.measuring import measure
-    from tvc.harness.coverage.reports import render_for, render_text
     from tvc.harness.exits import Exit
+    from tvc.workbench.coverage.measuring import measure
+    from tvc.workbench.coverage.reports import render_for, render_text
 
     coverage = measure(suite)
     for page in pages:

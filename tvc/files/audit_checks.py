@@ -11,12 +11,12 @@ from tvc.authority.authority import RECORD_TYPES
 from tvc.authority.reasons import Reason
 from tvc.authority.requests import SHAPES, Kind
 from tvc.authority.state import CodeEnd, SessionEnd
-from tvc.files.cases import Step
+from tvc.domain.cases import Step
+from tvc.domain.words import check_word, list_choices, show
 from tvc.files.checks import REFUSALS, Cast
-from tvc.files.faults import list_choices, show
 from tvc.files.models import CHALLENGES, METHODS, AuditModel
 from tvc.files.nodes import Node
-from tvc.files.wording import Report, check_word
+from tvc.files.wording import Report
 
 #: Words that a key may show; None where it shows a name.
 Words = Collection[str] | None

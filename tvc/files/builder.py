@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from tvc.authority.requests import SHAPES, Kind, Shape
-from tvc.files.cases import ANYTHING, Case
+from tvc.domain.cases import ANYTHING, Case
+from tvc.domain.words import list_choices, show, suggest
 from tvc.files.documents import parse_document
-from tvc.files.faults import list_choices, show, suggest
 from tvc.files.models import STEPS
 from tvc.files.policies import BASE
 from tvc.files.scenarios import read_scenarios

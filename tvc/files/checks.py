@@ -16,11 +16,11 @@ from tvc.authority.reasons import ABOUT, DETAILS, Reason
 from tvc.authority.requests import SHAPES, Kind
 from tvc.authority.rules import RULES
 from tvc.authority.state import Person
-from tvc.files.cases import ANYTHING
-from tvc.files.faults import list_choices, show
+from tvc.domain.cases import ANYTHING
+from tvc.domain.policies import MergedPolicy
+from tvc.domain.words import list_choices, show
 from tvc.files.models import WRONG, DenyModel, PersonModel, ScenarioModel, StepModel
 from tvc.files.nodes import Node
-from tvc.files.policy_merging import MergedPolicy
 from tvc.files.wording import Report
 
 #: By kind of request, the rules that may refuse it, by reason. Facts have none.
@@ -135,7 +135,7 @@ def check_form(report: Report, node: Node, scenario: ScenarioModel) -> None:
     """Check that a scenario is of one kind and asks for something.
 
     What the keys of a simulation must say of each other is the business of
-    `tvc.files.study`.
+    `tvc.files.stochastic`.
     """
     given = scenario.model_fields_set
     simulated = next((key for key in ("workload", "compare") if key in given), None)

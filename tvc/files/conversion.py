@@ -5,7 +5,7 @@ from typing import Any
 from tvc.authority.reasons import Reason
 from tvc.authority.requests import Method, Proof, request
 from tvc.authority.state import Person
-from tvc.files.cases import (
+from tvc.domain.cases import (
     ALLOW,
     ANY,
     ANYTHING,

@@ -18,7 +18,8 @@ from typing import Any, Final, NamedTuple, NoReturn
 from ruamel.yaml import events
 from ruamel.yaml.error import FileMark, MarkedYAMLError, StreamMark
 
-from tvc.files.faults import Fault, InvalidFile, escape, show, suggest
+from tvc.domain.words import escape, show, suggest
+from tvc.files.faults import Fault, InvalidFile
 from tvc.files.nodes import Mapping, Node, Scalar, Sequence
 from tvc.files.one_line import OneLine
 from tvc.files.outputs import note_input

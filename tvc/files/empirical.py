@@ -6,11 +6,11 @@ from stat import S_ISREG
 from typing import Final, TypeVar
 
 from tvc.authority.durations import parse_duration
-from tvc.files.distributions import Empirical
+from tvc.domain.distributions import Empirical
+from tvc.domain.fields import Part
+from tvc.domain.workload import WorkloadModel
 from tvc.files.faults import Fault, InvalidFile
-from tvc.files.models import Part
 from tvc.files.outputs import note_input
-from tvc.files.workload import WorkloadModel
 
 #: The heading that a file may have, and the largest file that is read.
 HEADING: Final = "duration"

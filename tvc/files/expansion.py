@@ -16,10 +16,10 @@ from collections.abc import Mapping as AnyMapping
 from dataclasses import dataclass
 from typing import Final
 
-from tvc.files.faults import show
-from tvc.files.models import NAME_PATTERN
+from tvc.domain.fields import NAME_PATTERN
+from tvc.domain.words import check_word, show
 from tvc.files.nodes import Mapping, Node, Scalar, Sequence
-from tvc.files.wording import Report, check_word
+from tvc.files.wording import Report
 
 #: The column that sets the policy, and the one that never names a case.
 POLICY: Final = "policy"

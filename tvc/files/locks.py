@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from tvc.files.faults import show_path
+from tvc.domain.words import show_path
 from tvc.interrupts import held_back
 
 if sys.platform == "win32":

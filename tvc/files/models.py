@@ -5,37 +5,28 @@ The models check the form of each value on its own; what only makes sense beside
 steps of a timeline are made from the table of requests, so that a request has one description.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Final, TypeVar, Union, get_args
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Union, get_args
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Discriminator,
     Field,
-    GetCoreSchemaHandler,
-    PlainSerializer,
     SkipValidation,
-    StringConstraints,
     Tag,
     TypeAdapter,
-    WithJsonSchema,
     create_model,
 )
-from pydantic_core import CoreSchema, core_schema
 
 from tvc.authority.authority import RECORD_TYPES
-from tvc.authority.durations import format_duration, parse_duration
 from tvc.authority.reasons import Reason
 from tvc.authority.requests import SHAPES, Kind, Method, Shape
 from tvc.authority.rules import RULES
 from tvc.authority.state import PERMISSIONS, CodeEnd, SessionEnd
-from tvc.files.cases import ANYTHING, Match
-from tvc.files.faults import show
-from tvc.files.invariant_names import INVARIANT_NAMES
-
-T = TypeVar("T")
+from tvc.domain.cases import ANYTHING, Match
+from tvc.domain.fields import Duration, Given, Maybe, Name, Offset, OneOf, Part, Text
+from tvc.domain.invariant_names import INVARIANT_NAMES
+from tvc.domain.words import show
 
 METHODS: Final = tuple(method.value for method in Method)
 REASONS: Final = tuple(reason.value for reason in Reason)
@@ -48,82 +39,10 @@ CHALLENGES: Final = ("code", *METHODS, "none")
 #: What is typed into the code field when no code that was ever generated is meant.
 WRONG: Final = "wrong"
 
-#: Keys of a scenario that is simulated; `tvc.files.study` knows what they may say.
+#: Keys of a scenario that is simulated; `tvc.files.stochastic` knows what they may say.
 STOCHASTIC_KEYS: Final = ("workload", "run", "expect", "compare")
 
-NAME_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
-DURATION_PATTERN: Final = r"^(?=[0-9])([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$"
 
-
-class OneOf:
-    """Annotates a text that must be one of some words.
-
-    A `Literal` would check the same; this one keeps what the words are for the message that
-    names the nearest of them.
-    """
-
-    def __init__(self, what: str, words: tuple[str | int, ...]) -> None:
-        self.what = what
-        self.words = words
-
-    def __get_pydantic_core_schema__(
-        self, source: object, handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
-        """Build the check."""
-        return core_schema.custom_error_schema(
-            core_schema.literal_schema(list(self.words)),
-            custom_error_type="word",
-            custom_error_message=self.what,
-            custom_error_context={"what": self.what, "words": self.words},
-        )
-
-
-class _Given:
-    """Annotates an optional key: it may be left out, but not be left empty."""
-
-    def __get_pydantic_core_schema__(
-        self, source: object, handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
-        schema: Any = handler(source)
-        return schema["schema"]  # type: ignore[no-any-return] # inside the nullable one
-
-
-def spelt_by(spell: Callable[[Any], object]) -> PlainSerializer:
-    """Write values as files spell them; an optional key that is not there stays None."""
-    return PlainSerializer(lambda value: None if value is None else spell(value))
-
-
-def _read_duration(value: object) -> int:
-    if not isinstance(value, str):
-        raise ValueError(
-            f"{show(value)} is no duration: write whole numbers with units, such as 0s, 90s, 1h30m"
-        )
-    return parse_duration(value)
-
-
-def _read_wait(value: object) -> int:
-    duration_ms = _read_duration(value)
-    if duration_ms < 0:
-        raise ValueError(f"{value} is negative: time does not go back")
-    return duration_ms
-
-
-Maybe = Annotated[T | None, _Given()]
-Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
-#: A duration that may be negative, in milliseconds.
-Offset = Annotated[
-    int,
-    BeforeValidator(_read_duration),
-    spelt_by(format_duration),
-    WithJsonSchema({"type": "string", "pattern": "^-?" + DURATION_PATTERN[1:]}),
-]
-#: A duration in milliseconds.
-Duration = Annotated[
-    int,
-    BeforeValidator(_read_wait),
-    spelt_by(format_duration),
-    WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN}),
-]
 MethodName = Annotated[str, OneOf("method", METHODS)]
 ReasonName = Annotated[str, OneOf("reason", REASONS)]
 RuleName = Annotated[str, OneOf("rule", RULE_IDS)]
@@ -131,14 +50,6 @@ Challenge = Annotated[str, OneOf("challenge", CHALLENGES)]
 InvariantName = Annotated[str, OneOf("invariant", INVARIANT_NAMES)]
 PermissionName = Annotated[str, OneOf("permission", PERMISSIONS)]
 LevelName = Annotated[str, OneOf("level", ("standard", "high"))]
-#: Free text that says something.
-Text = Annotated[str, StringConstraints(pattern=r"\S")]
-
-
-class Part(BaseModel):
-    """A part of a file: no unknown keys, no conversions, no changes."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
 class PersonModel(Part):
@@ -223,8 +134,8 @@ class AuditModel(Part):
     match: Annotated[Match, OneOf("match", get_args(Match))] = Field(
         "in_order", description="exactly: no others; in_order, any_order: among others"
     )
-    events: list[AuditLineModel] = []
-    never: list[AuditLineModel] = []
+    events: list[AuditLineModel] = Field([])
+    never: list[AuditLineModel] = Field([])
 
 
 class StepModel(Part):
@@ -254,7 +165,7 @@ FIELDS: Final[dict[str, tuple[Any, str]]] = {
 
 
 def _maybe(hint: Any) -> Any:  # noqa: ANN401 - a type that is only known when it runs
-    return Annotated[hint | None, _Given()]
+    return Annotated[hint | None, Given()]
 
 
 def _step_model(kind: Kind, shape: Shape) -> type[StepModel]:
@@ -300,7 +211,7 @@ class ScenarioModel(Part):
 
     id: Name
     policy: Name = Field("salesforce", description="a packaged policy or one of `policies`")
-    tags: list[Name] = []
+    tags: list[Name] = Field([])
     why: Maybe[Text] = Field(None, description="what the scenario is for")
     timeline: SkipValidation[Maybe[TIMELINE_TYPE]] = Field(
         None, description="requests in the order of time; a step without `expect` must be allowed"

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from tvc.files.faults import escape, show_path
+from tvc.domain.words import escape, show_path
 
 _PART: Final = ".part"
 

@@ -15,12 +15,14 @@ from pathlib import Path
 from typing import Final
 
 from tvc.authority.policy import Policy
+from tvc.domain.policies import MergedPolicy, Origin
+from tvc.domain.words import escape, list_choices, show, suggest
 from tvc.files import documents, nodes
 from tvc.files.documents import parse_document, read_document
-from tvc.files.faults import Fault, InvalidFile, escape, list_choices, show, suggest
+from tvc.files.faults import Fault, InvalidFile
 from tvc.files.nodes import Node, Scalar
 from tvc.files.policy_documents import PolicyDocument, explain_name, is_name, read_policy
-from tvc.files.policy_merging import LONGEST_LINEAGE, MergedPolicy, Origin, lay
+from tvc.files.policy_merging import LONGEST_LINEAGE, lay
 from tvc.files.policy_values import show_node
 
 #: The policy that a document extends when it does not say.

@@ -12,9 +12,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from tvc.authority.policy import KNOBS, RATE_KNOBS, Knob, find_knob
+from tvc.domain.policies import RATES
+from tvc.domain.words import show, suggest
 from tvc.files import nodes
 from tvc.files.documents import MAX_FAULTS
-from tvc.files.faults import Fault, InvalidFile, show, suggest
+from tvc.files.faults import Fault, InvalidFile
 from tvc.files.nodes import Node, Scalar
 from tvc.files.policy_values import read_value, show_node
 
@@ -22,8 +24,6 @@ from tvc.files.policy_values import read_value, show_node
 NAME_PATTERN: Final = "[A-Za-z][A-Za-z0-9_-]*"
 #: The word that removes an inherited rate limit.
 REMOVED: Final = "off"
-#: The key that rate limits stand under.
-RATES: Final = "rates"
 #: Groups of knobs by dotted key: ``lifetime``, ``issuer``, ``issuer.approvals``, ...
 GROUPS: Final = tuple(
     dict.fromkeys(

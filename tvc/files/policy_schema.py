@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from tvc.authority.durations import UNITS_MS
 from tvc.authority.policy import ALPHABETS, KNOBS, RATE_KNOBS, Knob
-from tvc.files.policy_documents import GROUPS, HEADER, NAME_PATTERN, RATES, REMOVED
+from tvc.domain.policies import RATES
+from tvc.files.policy_documents import GROUPS, HEADER, NAME_PATTERN, REMOVED
 
 Schema = dict[str, Any]
 

@@ -3,8 +3,8 @@
 from typing import NamedTuple
 
 from tvc.authority.policy import Knob, Policy, find_knob
-from tvc.files.policy_documents import RATES, REMOVED
-from tvc.files.policy_merging import MergedPolicy
+from tvc.domain.policies import RATES, MergedPolicy
+from tvc.files.policy_documents import REMOVED
 
 
 class KnobRow(NamedTuple):

@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from tvc.authority.durations import format_duration, parse_duration
 from tvc.authority.policy import ALPHABETS, Knob
+from tvc.domain.words import list_choices, show, suggest
 from tvc.files.documents import MAX_FAULTS
-from tvc.files.faults import Fault, InvalidFile, list_choices, show, suggest
+from tvc.files.faults import Fault, InvalidFile
 from tvc.files.nodes import Node, Scalar, Sequence
 
 _EXPECTED: Final = {

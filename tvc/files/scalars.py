@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from tvc.files.faults import show
+from tvc.domain.words import show
 
 _NUMBER_START: Final = frozenset("0123456789+-.")
 _WORDS: Final[dict[str, bool | None]] = {

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from pydantic import ValidationError
 
 from tvc.authority.state import Person
+from tvc.domain.cases import Arm, Case, Clock, Step
+from tvc.domain.fields import Part
+from tvc.domain.policies import MergedPolicy
+from tvc.domain.words import show
 from tvc.files import nodes
 from tvc.files.audit_checks import check_audit
-from tvc.files.cases import Arm, Case, Clock, Step
 from tvc.files.checks import (
     Cast,
     Progress,
@@ -24,24 +27,22 @@ from tvc.files.checks import (
 from tvc.files.conversion import convert_audit, convert_clock, convert_person, convert_step
 from tvc.files.documents import read_document
 from tvc.files.expansion import MAX_STEPS, Variant, count_steps, expand
-from tvc.files.faults import InvalidFile, show
+from tvc.files.faults import InvalidFile
 from tvc.files.models import (
     STOCHASTIC_KEYS,
     TIMELINE,
     TIMELINE_TYPE,
     FileModel,
-    Part,
     ScenarioModel,
     StepModel,
 )
 from tvc.files.nodes import Node, Scalar, Sequence, locate, plain
 from tvc.files.policies import PolicyResolver
-from tvc.files.policy_merging import MergedPolicy
 from tvc.files.wording import Report, report_errors
 
 if TYPE_CHECKING:
-    from tvc.files.excess import Excess
-    from tvc.files.workload import WorkloadModel
+    from tvc.domain.excess import Excess
+    from tvc.domain.workload import WorkloadModel
 
 M = TypeVar("M", bound=Part)
 
@@ -254,22 +255,22 @@ class _Reader:
 
     def _check_study(self, node: Node, data: Mapping[str, Any]) -> None:
         # Only files that simulate pay for the models of a workload.
-        from tvc.files import study
+        from tvc.files import stochastic
 
         try:
-            model = study.read_stochastic(data)
+            model = stochastic.read_stochastic(data)
         except ValidationError as error:
-            report_errors(self._report, error, node, study.StochasticModel)
+            report_errors(self._report, error, node, stochastic.StochasticModel)
         else:
             if model.workload is not None:
                 self._measured(model.workload)
         others = self._scenarios_by_id
-        for path, message in study.check_stochastic(data, others, self._policies.names()):
+        for path, message in stochastic.check_stochastic(data, others, self._policies.names()):
             self._report.add(node, message, *path, key=len(path) == 1)
 
     def _with_arms(self, case: Case, node: Node) -> Case:
         """Add its arms to a study; a comparison takes how its workload is run, too."""
-        from tvc.files.study import override
+        from tvc.files.stochastic import override
 
         compare = case.study.get("compare")
         if compare is None:
@@ -293,8 +294,8 @@ class _Reader:
 
     def _check_arm(self, arm: Arm, node: Node) -> None:
         """Report an arm whose replications would take too much, before anything runs."""
-        from tvc.files.excess import find_excess
-        from tvc.files.workload import WorkloadModel
+        from tvc.domain.excess import find_excess
+        from tvc.domain.workload import WorkloadModel
 
         workload = self._measured(WorkloadModel.model_validate(arm.workload))
         if workload is None:

@@ -9,11 +9,12 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
+from tvc.domain.fields import NAME_PATTERN
 from tvc.files.expansion import FIXED_KEYS
-from tvc.files.models import NAME_PATTERN, STEPS, ClockModel, FileModel, PersonModel, ScenarioModel
+from tvc.files.models import STEPS, ClockModel, FileModel, PersonModel, ScenarioModel
 from tvc.files.policy_documents import NAME_PATTERN as POLICY_PATTERN
 from tvc.files.policy_schema import inline_policy_schema
-from tvc.files.study import StochasticModel
+from tvc.files.stochastic import StochasticModel
 
 Schema = dict[str, Any]
 

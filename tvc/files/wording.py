@@ -12,15 +12,14 @@ from typing import Annotated, Any, Final, Union, get_args, get_origin
 from pydantic import BaseModel, Tag, ValidationError
 from pydantic_core import ErrorDetails
 
+from tvc.domain.words import check_word, list_choices, show, suggest
 from tvc.files.documents import MAX_FAULTS
-from tvc.files.faults import Fault, list_choices, show, suggest
+from tvc.files.faults import Fault
 from tvc.files.nodes import Node, locate
 
 #: Where something is said to be wrong: keys and indices below a node.
 Path = tuple[str | int, ...]
 _KEY_MARK: Final = "[key]"
-#: Among how many words a guess is looked for; a file may name any number of people.
-_MOST_GUESSED: Final = 1_000
 _MOST_SAID: Final = 1_000
 #: Errors of a step that does not say what is asked.
 _UNTAGGED: Final = ("union_tag_invalid", "union_tag_not_found")
@@ -77,23 +76,6 @@ class Report:
     def extend(self, faults: Iterable[Fault]) -> None:
         """Take over faults that somebody else found."""
         self._faults.update(dict.fromkeys(faults))
-
-
-def check_word(what: str, word: str, known: Collection[str]) -> str | None:
-    """Say what is wrong with a word that should be one of those known; None when it is.
-
-    Examples
-    --------
-    >>> check_word("node", "wset", ["east", "west"])
-    "unknown node 'wset' (did you mean 'west'?): expected one of: east, west"
-    """
-    if word in known:
-        return None
-    words = list(known)
-    guess = suggest(word, words[:_MOST_GUESSED])
-    if not words:
-        return f"unknown {what} {show(word)}: the file has none"
-    return f"unknown {what} {show(word)}{guess}: {list_choices(words)}"
 
 
 def report_errors(report: Report, error: ValidationError, node: Node, model: Any) -> list[Path]:  # noqa: ANN401 - any type that pydantic knows

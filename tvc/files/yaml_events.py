@@ -10,7 +10,7 @@ from ruamel.yaml.parser import Parser
 from ruamel.yaml.reader import Reader
 from ruamel.yaml.scanner import Scanner
 
-from tvc.files.faults import escape, show
+from tvc.domain.words import escape, show
 from tvc.files.one_line import OneLine
 
 _TAG = re.compile(r"![^\s\0,\[\]{}]*")

@@ -12,9 +12,10 @@ from typing import Final
 
 from tvc.authority.authority import Record
 from tvc.authority.durations import format_duration
-from tvc.files.faults import CI_COMMAND, Fault, escape
+from tvc.domain.words import CI_COMMAND, escape
+from tvc.files.faults import Fault
 from tvc.harness.outcomes import CaseResult, Concern, Failure
-from tvc.timeline.driver import Run
+from tvc.timeline import Run
 from tvc.trace.rows import field_of
 
 _WIDTH: Final = 100

@@ -8,11 +8,11 @@ from tvc.authority.durations import format_duration
 from tvc.authority.policy import find_knob
 from tvc.authority.requests import SHAPES, Kind
 from tvc.authority.state import State, apply
-from tvc.files.cases import ANY, Case
+from tvc.domain.cases import ANY, Case
 from tvc.harness.examine import Comparison, Examination, differences, entries_about, examine
 from tvc.harness.judge import judge_step
 from tvc.harness.nearest import nearest_allows
-from tvc.timeline.driver import Run, Taken, play
+from tvc.timeline import Run, Taken, play
 from tvc.trace.rows import plain_value
 
 #: Comparisons of counts; all others compare instants or durations.

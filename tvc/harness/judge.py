@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from tvc.authority.authority import Record
 from tvc.authority.decide import LAW, Decision, Law
 from tvc.authority.durations import format_duration
-from tvc.files.cases import ANY, ANYTHING, AuditExpectation, AuditLine, Case, Expectation
-from tvc.harness.boundaries.judging import generated_failures, probe_case
+from tvc.domain.cases import ANY, ANYTHING, AuditExpectation, AuditLine, Case, Expectation
+from tvc.harness.generated_steps import generated_failures, probe_case
 from tvc.harness.outcomes import (
     CaseResult,
     Concern,
@@ -17,7 +17,7 @@ from tvc.harness.outcomes import (
     Outcome,
     StepResult,
 )
-from tvc.timeline.driver import Run, Taken, play
+from tvc.timeline import Run, Taken, play
 from tvc.trace.invariants import INVARIANTS, applicable
 from tvc.trace.rows import field_of
 

@@ -5,10 +5,10 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 from tvc.harness.boundaries.probing import Probe
-from tvc.timeline.driver import Run, Taken
+from tvc.timeline import Run, Taken
 
 if TYPE_CHECKING:
-    from tvc.experiment.judging import StudyJudgement
+    from tvc.studies.expectations import StudyJudgement
 
 #: Why a workload that is there for others to run on, and expects nothing itself, is skipped.
 NOTHING_EXPECTED: Final = "nothing is expected of it; `tvc simulate` runs it"

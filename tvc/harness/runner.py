@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tvc import interrupts
 from tvc.authority.decide import LAW, Law
-from tvc.files.cases import Case
+from tvc.domain.cases import Case
 from tvc.files.faults import Fault
 from tvc.files.outputs import OutputFile, files_noted, noted_outputs
 from tvc.files.scenarios import ScenarioFile

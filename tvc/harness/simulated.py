@@ -1,12 +1,12 @@
 """Simulated scenarios as cases of a suite: verdicts as outcomes, beside those of timelines."""
 
-from tvc.experiment.judging import NoSteadyState, judge_case
-from tvc.experiment.spreading import spread_over
-from tvc.experiment.tasks import ReplicationLost
-from tvc.experiment.verdicts import Verdict
-from tvc.files.cases import Case
+from tvc.domain.cases import Case
 from tvc.harness.judge import result_of
 from tvc.harness.outcomes import NOTHING_EXPECTED, CaseResult, Concern, Failure, Outcome
+from tvc.runs.spreading import spread_over
+from tvc.runs.tasks import ReplicationLost
+from tvc.studies.expectations import NoSteadyState, judge_case
+from tvc.studies.verdicts import Verdict
 
 _OUTCOMES = {
     Verdict.PASS: Outcome.PASSED,

@@ -8,8 +8,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TextIO
 
+from tvc.domain.words import suggest
 from tvc.files.documents import read_source
-from tvc.files.faults import InvalidFile, suggest
+from tvc.files.faults import InvalidFile
 from tvc.files.outputs import note_output, write_output
 from tvc.harness.formats import FORMATS, ReportContext
 from tvc.harness.outcomes import SuiteResult

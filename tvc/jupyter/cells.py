@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import Final
 
+from tvc.domain.cases import Case
+from tvc.domain.words import escape
 from tvc.files import nodes
-from tvc.files.cases import Case
 from tvc.files.documents import parse_document
-from tvc.files.faults import InvalidFile, escape
+from tvc.files.faults import InvalidFile
 from tvc.files.models import FileModel
 from tvc.files.scenarios import read_scenarios
 from tvc.harness.excerpts import fault_excerpt

@@ -14,20 +14,20 @@ from typing import Any, Final
 from tvc.analysis import plots
 from tvc.analysis.style import Picture
 from tvc.authority.durations import HOUR_MS
-from tvc.experiment.arms import arms_of
-from tvc.experiment.comparison_text import speller
-from tvc.experiment.replications import Asked
-from tvc.files.cases import Case
+from tvc.domain.cases import Case
+from tvc.domain.workload import WorkloadModel
 from tvc.files.documents import parse_document
 from tvc.files.outputs import write_output
 from tvc.files.policies import load_shipped
 from tvc.files.scenarios import read_scenarios
-from tvc.files.study import override
-from tvc.files.workload import WorkloadModel
+from tvc.files.stochastic import override
 from tvc.files.writing import write_yaml
 from tvc.harness.collect import SUFFIXES
 from tvc.jupyter.knobs import KEYS, Value, start_values
 from tvc.jupyter.tables import table
+from tvc.runs.arms import arms_of
+from tvc.runs.replications import Asked
+from tvc.studies.comparison_text import speller
 from tvc.trace.measures.catalogue import MEASURES, Function, Place
 from tvc.trace.measures.metrics import Statistic, headlines
 from tvc.world.simulation import Run, simulate_whole

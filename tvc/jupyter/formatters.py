@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 SHOWN_BY: Final[Mapping[str, str]] = {
     "tvc.authority.decide:Decision": "tvc.jupyter.values.authority:show_decision",
     "tvc.authority.policy:Policy": "tvc.jupyter.values.authority:show_policy",
-    "tvc.experiment.comparison:Comparison": "tvc.jupyter.values.comparison:show_comparison",
-    "tvc.timeline.driver:Run": "tvc.jupyter.values.timeline:show_run",
+    "tvc.studies.comparison:Comparison": "tvc.jupyter.values.comparison:show_comparison",
+    "tvc.timeline:Run": "tvc.jupyter.values.timeline:show_run",
     "tvc.trace.trace:Trace": "tvc.jupyter.values.trace:show_trace",
     "tvc.world.simulation:Run": "tvc.jupyter.values.run:show_run",
 }

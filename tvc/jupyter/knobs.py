@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from tvc.authority.durations import HOUR_MS, format_duration
 from tvc.authority.policy import Policy, find_knob
-from tvc.files.workload import WorkloadModel, inputs
+from tvc.domain.workload import WorkloadModel, inputs
 
 #: What a widget holds.
 Value = int | float | bool | str

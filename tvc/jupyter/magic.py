@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 from IPython.core.error import UsageError
 from IPython.display import display
 
-from tvc.files.faults import InvalidFile, show
+from tvc.domain.words import show
+from tvc.files.faults import InvalidFile
 from tvc.jupyter.cells import fault_text, run_cell
 from tvc.jupyter.formatters import register_formatters
 

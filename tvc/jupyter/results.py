@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from tvc.authority.durations import format_duration
-from tvc.files.faults import escape
+from tvc.domain.words import escape
 from tvc.harness.excerpts import failure_block
 from tvc.harness.formats.context import id_of, noted, summary_of
 from tvc.harness.formats.studies import study_lines
 from tvc.harness.outcomes import CaseResult, InvariantResult, Outcome, StepResult, SuiteResult
 from tvc.jupyter.tables import table, text
-from tvc.timeline.driver import Run
+from tvc.timeline import Run
 
 if TYPE_CHECKING:
     from tvc.analysis.style import Picture
-    from tvc.experiment.judging import StudyJudgement
+    from tvc.studies.expectations import StudyJudgement
 
 #: Pictures of a cell; a matrix has many cases that look alike.
 MOST_PICTURES: Final = 3

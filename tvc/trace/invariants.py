@@ -17,7 +17,7 @@ from tvc.authority.reasons import ABOUT, Reason
 from tvc.authority.requests import SHAPES, Kind, Proof
 from tvc.authority.state import Session
 from tvc.authority.total import total
-from tvc.files.invariant_names import INVARIANT_NAMES, ON_REQUEST
+from tvc.domain.invariant_names import INVARIANT_NAMES, ON_REQUEST
 from tvc.trace.trace import Trace
 
 

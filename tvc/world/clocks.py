@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 
-from tvc.files.workload import NodeModel
+from tvc.domain.workload import NodeModel
 
 
 class NodeClock:

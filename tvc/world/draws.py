@@ -7,9 +7,9 @@ times belong to the incident that needs the service, not to the agent who gives 
 from collections.abc import Callable
 from typing import Final
 
-from tvc.files.distributions import Distribution, Fixed
-from tvc.files.sampling import quantile
-from tvc.files.workload import (
+from tvc.domain.distributions import Distribution, Fixed
+from tvc.domain.sampling import quantile
+from tvc.domain.workload import (
     CallbackModel,
     ChatModel,
     MailModel,

@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 from tvc.authority.durations import DAY_MS
 from tvc.authority.requests import Kind, Method, Request
-from tvc.files.sampling import cdf
+from tvc.domain.sampling import cdf
 from tvc.world.kernel import Due, Rank, tie_key
 from tvc.world.people import user_name
 from tvc.world.ports import Crowd, Ground

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from tvc.files.workload import ASSUMPTION, CHOICE, Input, WorkloadModel, inputs
+from tvc.domain.workload import ASSUMPTION, CHOICE, Input, WorkloadModel, inputs
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -15,7 +15,7 @@ import numpy as np
 from tvc.authority.durations import DAY_MS
 from tvc.authority.reasons import Reason
 from tvc.authority.requests import Kind, Request
-from tvc.files.sampling import poisson_quantiles
+from tvc.domain.sampling import poisson_quantiles
 from tvc.world import everybody
 from tvc.world.draws import ADMINS
 from tvc.world.everybody import Everybody

@@ -11,7 +11,7 @@ from tvc.authority.decide import Decision
 from tvc.authority.policy import Policy
 from tvc.authority.reasons import Reason
 from tvc.authority.requests import Kind, Request
-from tvc.files.workload import WorkloadModel
+from tvc.domain.workload import WorkloadModel
 from tvc.trace.measures.recorder import Recorder, Window
 from tvc.world.draws import Draws
 from tvc.world.kernel import Kernel

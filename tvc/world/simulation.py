@@ -12,16 +12,16 @@ from tvc.authority.authority import Instant
 from tvc.authority.decide import LAW, Law
 from tvc.authority.durations import HOUR_MS
 from tvc.authority.policy import Policy
-from tvc.files.excess import refuse_excess
+from tvc.domain.excess import refuse_excess
+from tvc.domain.workload import WorkloadModel
 from tvc.files.policies import load_policy_file, load_shipped
-from tvc.files.workload import WorkloadModel
 from tvc.interrupts import interrupts_noted
 from tvc.trace.measures.frames import Frames
 from tvc.trace.measures.measured import Measured
 from tvc.trace.measures.recorder import Recorder, Window
-from tvc.trace.measures.trace_file import TraceFile
 from tvc.world.inputs import inputs_frame
 from tvc.world.streams import Streams
+from tvc.world.trace_file import TraceFile
 from tvc.world.world import World
 
 if TYPE_CHECKING:
@@ -187,7 +187,7 @@ def simulate(  # noqa: PLR0913 - what a run is made of, by keyword
         If no shipped policy has that name.
     pydantic.ValidationError, ValueError
         If the workload is not one.
-    tvc.files.excess.Excessive
+    tvc.domain.excess.Excessive
         If the run would take too much; the message names the input that is responsible.
 
     Examples

@@ -17,7 +17,7 @@ import struct
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
-from tvc.files.quantities import LARGEST_SEED
+from tvc.domain.quantities import LARGEST_SEED
 
 if TYPE_CHECKING:
     import numpy as np

@@ -9,9 +9,9 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final
 
 from tvc.authority.durations import HOUR_MS
-from tvc.files.quantities import DAYS, HOURS_OF_WEEK
-from tvc.files.sampling import poisson_quantile
-from tvc.files.workload import WorkloadModel
+from tvc.domain.quantities import DAYS, HOURS_OF_WEEK
+from tvc.domain.sampling import poisson_quantile
+from tvc.domain.workload import WorkloadModel
 from tvc.world.streams import Stream
 
 if TYPE_CHECKING:

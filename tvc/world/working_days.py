@@ -9,8 +9,8 @@ from typing import Final
 
 from tvc.authority.durations import DAY_MS
 from tvc.authority.policy import Policy
-from tvc.files.sampling import quantile
-from tvc.files.workload import WorkModel
+from tvc.domain.sampling import quantile
+from tvc.domain.workload import WorkModel
 from tvc.world.draws import Draws
 
 _NEARLY_ALWAYS: Final = 1 - 1e-9
@@ -87,7 +87,7 @@ class WorkingDays:
 
         Examples
         --------
-        >>> from tvc.files.workload import WorkloadModel
+        >>> from tvc.domain.workload import WorkloadModel
         >>> from tvc.world.draws import Draws
         >>> from tvc.world.streams import Streams
         >>> company = WorkloadModel(users=1, work={"session": "2h"})

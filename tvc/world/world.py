@@ -8,7 +8,7 @@ from tvc.authority.policy import Policy
 from tvc.authority.requests import Request
 from tvc.authority.state import Person, State
 from tvc.authority.tuples import builder
-from tvc.files.workload import WorkloadModel
+from tvc.domain.workload import WorkloadModel
 from tvc.trace.measures.recorder import Recorder, Window
 from tvc.world.answers import Answers
 from tvc.world.attackers import Attackers

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from tvc.analysis.plots.scales import short
-from tvc.experiment.changes import split_top
+from tvc.studies.changes import split_top
 
 #: Letters of what a note says that all have.
 _MOST_NOTED: Final = 150

@@ -11,7 +11,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MultipleLocator, Null
 from numpy.typing import NDArray
 
 from tvc.authority.durations import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
-from tvc.files.faults import show
+from tvc.domain.words import show
 
 if TYPE_CHECKING:
     import pandas as pd

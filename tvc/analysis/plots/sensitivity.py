@@ -23,7 +23,7 @@ from tvc.analysis.style import (
     picture,
     styled,
 )
-from tvc.experiment.statistics.intervals import t_interval
+from tvc.statistics.intervals import t_interval
 
 if TYPE_CHECKING:
     import pandas as pd

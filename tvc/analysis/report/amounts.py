@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from tvc.analysis.report.rounding import Rounded, rounded, significant
 from tvc.authority.durations import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
-from tvc.experiment.comparison import Estimate, adds_up, is_known
-from tvc.experiment.replications import Asked
+from tvc.runs.replications import Asked
+from tvc.studies.comparison import Estimate, adds_up, is_known
 from tvc.trace.measures.catalogue import Shape, Unit
 from tvc.trace.measures.metrics import Statistic
 

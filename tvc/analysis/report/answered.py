@@ -10,13 +10,13 @@ from tvc.analysis.report.flips import HOW, tornado_figure, tornado_tables
 from tvc.analysis.report.headlines import measured_in, name_of
 from tvc.analysis.report.page import Block, Cell, Figure, Page, Section, Table, Text, pictured
 from tvc.authority.durations import format_duration
-from tvc.experiment.arms import Arm
-from tvc.experiment.changes import is_knob
-from tvc.experiment.comparison import Estimate, adds_up
-from tvc.experiment.questions import Bound, BreakEven, Solution
-from tvc.experiment.questions_text import break_even_lines, one_line, solution_lines
-from tvc.experiment.replications import Asked
-from tvc.experiment.tornado import Tornado
+from tvc.runs.arms import Arm
+from tvc.runs.replications import Asked
+from tvc.studies.changes import is_knob
+from tvc.studies.comparison import Estimate, adds_up
+from tvc.studies.questions import Bound, BreakEven, Solution
+from tvc.studies.questions_text import break_even_lines, one_line, solution_lines
+from tvc.studies.tornado import Tornado
 
 _WORDS = {True: "holds", False: "fails", None: "undecided"}
 _MONOTONE = "Values between those tried were not run: the metric is taken to be monotone."

@@ -33,10 +33,10 @@ from tvc.analysis.report.page import (
     pictured,
 )
 from tvc.authority.durations import format_duration
-from tvc.experiment.comparison import Comparison, Delta, Estimate, delta_of
-from tvc.experiment.divergence import DIFFERENCES, Divergence
-from tvc.experiment.replications import Asked
-from tvc.experiment.tornado import Tornado
+from tvc.runs.replications import Asked
+from tvc.studies.comparison import Comparison, Delta, Estimate, delta_of
+from tvc.studies.divergence import DIFFERENCES, Divergence
+from tvc.studies.tornado import Tornado
 from tvc.trace.measures.metrics import Statistic
 from tvc.world.simulation import simulate_whole
 

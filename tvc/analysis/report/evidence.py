@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, Final
 from tvc.analysis.report.page import Block, Cell, Command, Folded, Section, Table, Text
 from tvc.authority.durations import format_duration
 from tvc.authority.policy import Policy, find_knob
-from tvc.experiment.arms import Arm
-from tvc.experiment.results import versions
-from tvc.experiment.tasks import digest_of
+from tvc.domain.policies import digest_policy
+from tvc.domain.workload import ASSUMPTION, CHOICE, WorkloadModel
 from tvc.files.policies import load_shipped
-from tvc.files.policy_merging import digest_policy
 from tvc.files.policy_tables import difference
-from tvc.files.workload import ASSUMPTION, CHOICE, WorkloadModel
+from tvc.runs.arms import Arm
+from tvc.runs.results import versions
+from tvc.runs.tasks import digest_of
 from tvc.world.inputs import inputs_frame
 
 if TYPE_CHECKING:

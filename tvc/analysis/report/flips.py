@@ -18,10 +18,10 @@ from tvc.analysis.report.page import (
     Text,
     pictured,
 )
-from tvc.experiment.comparison import Estimate
-from tvc.experiment.questions_text import one_line
-from tvc.experiment.replications import Asked
-from tvc.experiment.tornado import Bar, Tornado
+from tvc.runs.replications import Asked
+from tvc.studies.comparison import Estimate
+from tvc.studies.questions_text import one_line
+from tvc.studies.tornado import Bar, Tornado
 
 if TYPE_CHECKING:
     import pandas as pd

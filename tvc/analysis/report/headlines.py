@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tvc.analysis.report.page import Text
-from tvc.experiment.replications import Asked
+from tvc.runs.replications import Asked
 from tvc.trace.measures.catalogue import Place
 from tvc.trace.measures.metrics import headlines
 

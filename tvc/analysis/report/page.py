@@ -7,7 +7,7 @@ from functools import cache
 from io import BytesIO
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from tvc.files.faults import escape
+from tvc.domain.words import escape
 
 if TYPE_CHECKING:
     from jinja2 import Environment

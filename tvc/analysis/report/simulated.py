@@ -28,9 +28,9 @@ from tvc.analysis.report.page import (
 )
 from tvc.analysis.report.rounding import significant
 from tvc.authority.durations import HOUR_MS, format_duration
-from tvc.experiment.arms import Arm
-from tvc.experiment.replications import Asked
-from tvc.experiment.summary_text import spell_value
+from tvc.runs.arms import Arm
+from tvc.runs.replications import Asked
+from tvc.studies.summary_text import spell_value
 from tvc.trace.measures.catalogue import Group, Measure, Shape, Unit, grouped
 from tvc.world.weeks import week_offset_ms
 

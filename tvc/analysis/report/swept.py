@@ -29,10 +29,10 @@ from tvc.analysis.report.page import (
     pictured,
 )
 from tvc.authority.durations import format_duration
-from tvc.experiment.changes import is_knob
-from tvc.experiment.replications import Asked
-from tvc.experiment.sweeps import Point, Sweep, front, spell
-from tvc.experiment.trade_offs import trade_off_frame
+from tvc.runs.replications import Asked
+from tvc.studies.changes import is_knob
+from tvc.studies.sweeps import Point, Sweep, front, spell
+from tvc.studies.trade_offs import trade_off_frame
 
 if TYPE_CHECKING:
     pass

@@ -9,7 +9,7 @@ from tvc.authority.edges import Turn, edges
 from tvc.authority.policy import Policy
 from tvc.authority.state import State
 from tvc.authority.total import total
-from tvc.files.cases import Clock
+from tvc.domain.cases import Clock
 
 #: Of a million: a clock that loses as much stands still.
 _MILLION: Final = 1_000_000

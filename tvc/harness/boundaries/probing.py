@@ -11,10 +11,10 @@ from typing import Final
 from tvc.authority.decide import LAW, Decision, Law
 from tvc.authority.requests import Kind, request
 from tvc.authority.state import State, apply
-from tvc.files.cases import ALLOW, Case, Clock, Step
+from tvc.domain.cases import ALLOW, Case, Clock, Step
 from tvc.harness.boundaries.bounds import Bound, bounds_of, first_at
 from tvc.harness.boundaries.requests import Asking, Scene
-from tvc.timeline.driver import Run, play
+from tvc.timeline import Run, play
 from tvc.trace.invariants import INVARIANTS
 
 #: The sides of a bound, in ticks from it.
@@ -70,7 +70,7 @@ def probe_boundaries(
     invariants
         Names of those to check; the ones that the author's own steps break tell nothing here.
     law, seed
-        As for `tvc.timeline.driver.play`.
+        As for `tvc.timeline.play`.
 
     Returns
     -------

@@ -7,9 +7,9 @@ from tvc.authority.context import NOBODY
 from tvc.authority.policy import Policy
 from tvc.authority.requests import Kind, Request, request
 from tvc.authority.state import State
-from tvc.files.cases import Case
+from tvc.domain.cases import Case
 from tvc.harness.boundaries.bounds import Bound
-from tvc.timeline.driver import Taken
+from tvc.timeline import Taken
 
 
 @dataclass(frozen=True, slots=True)

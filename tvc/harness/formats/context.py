@@ -6,7 +6,7 @@ from itertools import groupby
 from pathlib import PurePath
 from typing import Final
 
-from tvc.files.faults import escape
+from tvc.domain.words import escape
 from tvc.harness.excerpts import failure_block
 from tvc.harness.outcomes import CaseResult, Concern, Failure, SuiteResult
 

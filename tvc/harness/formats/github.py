@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import PurePath
 from typing import Final
 
-from tvc.files.faults import Fault, escape
+from tvc.domain.words import escape
+from tvc.files.faults import Fault
 from tvc.harness.excerpts import rerun_command
 from tvc.harness.formats.context import ReportContext, id_of, noted, summary_of
 from tvc.harness.outcomes import NOTHING_EXPECTED, CaseResult, Outcome, SuiteResult

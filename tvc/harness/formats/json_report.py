@@ -4,7 +4,7 @@ import json
 from typing import Any, Final
 
 from tvc.files.faults import Fault
-from tvc.harness.boundaries.showing import probe_row
+from tvc.harness.boundaries.text import probe_row
 from tvc.harness.excerpts import rerun_command
 from tvc.harness.formats.context import ReportContext
 from tvc.harness.formats.studies import study_row

@@ -11,7 +11,8 @@ from pathlib import PurePath
 from typing import Final
 from xml.etree import ElementTree as ET
 
-from tvc.files.faults import Fault, escape
+from tvc.domain.words import escape
+from tvc.files.faults import Fault
 from tvc.harness.excerpts import fault_excerpt
 from tvc.harness.formats.context import (
     INVALID_FILE,

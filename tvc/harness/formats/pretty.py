@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from tvc.files.faults import Fault, escape
-from tvc.harness.boundaries.showing import probe_lines
+from tvc.domain.words import escape
+from tvc.files.faults import Fault
+from tvc.harness.boundaries.text import probe_lines
 from tvc.harness.excerpts import fault_excerpt
 from tvc.harness.formats.context import ReportContext, block_of, by_file, id_of, noted, summary_of
 from tvc.harness.formats.studies import study_lines

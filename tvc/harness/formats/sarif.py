@@ -11,7 +11,8 @@ from pathlib import PurePath
 from typing import Any, Final
 from urllib.parse import quote
 
-from tvc.files.faults import Fault, escape
+from tvc.domain.words import escape
+from tvc.files.faults import Fault
 from tvc.harness.excerpts import rerun_command
 from tvc.harness.formats.context import INVALID_FILE, ReportContext, rule_of
 from tvc.harness.outcomes import CaseResult, Concern, Failure, Outcome, SuiteResult

@@ -5,8 +5,8 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tvc.experiment.judging import StudyJudgement
-    from tvc.experiment.verdicts import Judgement
+    from tvc.studies.expectations import StudyJudgement
+    from tvc.studies.verdicts import Judgement
 
 
 def study_lines(study: "StudyJudgement") -> Iterator[str]:

@@ -1,8 +1,8 @@
 """How comparisons show themselves in a notebook."""
 
-from tvc.experiment.comparison import Comparison, Delta
-from tvc.experiment.comparison_text import finding, interval_of, speller
 from tvc.jupyter.tables import table, text
+from tvc.studies.comparison import Comparison, Delta
+from tvc.studies.comparison_text import finding, interval_of, speller
 
 
 def show_comparison(comparison: Comparison) -> str:

@@ -2,7 +2,7 @@
 
 from tvc.authority.durations import format_duration
 from tvc.jupyter.tables import MOST_ROWS, table
-from tvc.timeline.driver import Run, Taken
+from tvc.timeline import Run, Taken
 
 
 def show_run(run: Run, most: int = MOST_ROWS) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from tvc.files.faults import list_choices, show, suggest
+from tvc.domain.words import list_choices, show, suggest
 from tvc.trace.measures.catalogue import (
     MEASURES,
     PAIRED_MEASURES,

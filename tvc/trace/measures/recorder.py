@@ -7,7 +7,7 @@ with the horizon; rows are kept of the sampled people alone.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from tvc.authority.authority import Record
 from tvc.authority.context import Event
@@ -27,10 +27,7 @@ from tvc.trace.measures.lines import CODE_METHOD
 from tvc.trace.measures.lockouts import Lockouts
 from tvc.trace.measures.measured import Measured, read
 from tvc.trace.measures.outsiders import Outsiders
-from tvc.trace.measures.rows import Rows
-
-if TYPE_CHECKING:
-    from tvc.trace.measures.trace_file import TraceFile
+from tvc.trace.measures.rows import LineSink, Rows
 
 #: Texts are hashed so many at a time.
 _BLOCK: Final = 4096
@@ -110,7 +107,7 @@ class Recorder:
         *,
         given_sessions: int = 0,
         bin_ms: int = HOUR_MS,
-        rows: "TraceFile | None" = None,
+        rows: LineSink | None = None,
         hashed: bool = True,
     ) -> None:
         self.policy = policy

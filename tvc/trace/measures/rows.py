@@ -1,17 +1,22 @@
 """The rows that a run keeps: of the people it watches, and of everybody in a file."""
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
 from tvc.authority.authority import Record
 from tvc.trace.measures.codes import LedgerCode, code_row
 from tvc.trace.measures.desk import DeskCall, call_row
 from tvc.trace.measures.lines import Line, line_of, subject_of
 
-if TYPE_CHECKING:
-    from tvc.trace.measures.trace_file import TraceFile
-
 #: Lines are written to a file so many at a time.
 _BLOCK: Final = 4096
+
+
+class LineSink(Protocol):
+    """Something that receives the lines of every record."""
+
+    def write(self, lines: list[Line]) -> None:
+        """Take lines, in order."""
+        ...
 
 
 class Rows:
@@ -30,7 +35,7 @@ class Rows:
         In the order in which they were kept.
     """
 
-    def __init__(self, origin_ms: int, file: "TraceFile | None") -> None:
+    def __init__(self, origin_ms: int, file: LineSink | None) -> None:
         self._origin_ms = origin_ms
         self._file = file
         self._lines: list[Line] = []

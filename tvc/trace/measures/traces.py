@@ -30,7 +30,7 @@ def frames_of(trace: Trace, until_ms: int | None = None) -> Frames:
     Examples
     --------
     >>> from tvc.files.builder import Scenario
-    >>> from tvc.timeline.driver import play
+    >>> from tvc.timeline import play
     >>> scenario = (
     ...     Scenario("lapses").person("sam", role="admin").person("ana")
     ...     .at("0s").generate("sam", for_="ana", lifetime="1h").save("c1")

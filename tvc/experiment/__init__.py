@@ -1,1 +1,0 @@
-"""Experiments: replications of arms, run anywhere, kept on disk, and judged."""

@@ -1,7 +1,0 @@
-"""Lint: what a reader of scenarios and policies would ask about before anything is run.
-
-`tvc.harness.lint.linting.lint` reads files and returns findings; `tvc.harness.lint.reports`
-shows them. What is asked of scenarios stands in `scenario_rules`, of policies in
-`unreachable`, `thresholds` and `contradictions`; what published guidance asks of a policy in
-`nist` and `owasp`.
-"""

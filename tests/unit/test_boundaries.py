@@ -20,7 +20,7 @@ from tvc.harness.boundaries.text import probe_lines, step_text
 from tvc.harness.formats import FORMATS, ReportContext
 from tvc.harness.judge import run_case
 from tvc.harness.outcomes import Concern, Outcome, SuiteResult
-from tvc.harness.schemas import SCHEMAS
+from tvc.workbench.schemas import SCHEMAS
 
 GENERATE = "{at: 0s, do: generate, by: sam, for: ana, lifetime: 1h, save: c1}"
 BY_METHOD = "{at: 0s, do: sign_in, by: ana, with: authenticator}"

@@ -18,6 +18,8 @@ from xml.etree import ElementTree as ET
 import pytest
 from jsonschema import Draft202012Validator
 
+from tvc.workbench.schemas import SCHEMAS
+
 SAMPLES = ["passing", "failing", "invalid", "inconclusive", "skipped", "xfailed", "xpassed"]
 FORMATS = ["pretty", "json", "junit", "github", "sarif"]
 
@@ -343,8 +345,6 @@ def test_no_arguments_show_the_help_and_no_traceback(process):
 
 
 def validate(report):
-    from tvc.harness.schemas import SCHEMAS
-
     Draft202012Validator(SCHEMAS["report"]()).validate(report)
 
 
@@ -897,7 +897,7 @@ def test_policies_that_cannot_be_found_or_read_are_told_in_words(folder, call, w
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("kind", ["scenario", "policy", "report"])
+@pytest.mark.parametrize("kind", SCHEMAS)
 def test_each_schema_is_a_schema(call, kind):
     ran = call("schema", kind)
     assert (ran.code, ran.err) == (0, "")

@@ -16,7 +16,6 @@ from tvc.files.scenarios import read_scenarios
 from tvc.harness.judge import run_case
 from tvc.harness.outcomes import Concern, SuiteResult
 from tvc.harness.runner import run_guarded
-from tvc.harness.schemas import SCHEMAS
 from tvc.harness.writing import BadOutput
 from tvc.workbench.coverage.collecting import units_covered
 from tvc.workbench.coverage.measuring import Coverage, Share, measure
@@ -24,6 +23,7 @@ from tvc.workbench.coverage.recipes import recipe_of
 from tvc.workbench.coverage.reports import check_files, render_html, render_json, render_text
 from tvc.workbench.coverage.thresholds import THRESHOLDS
 from tvc.workbench.coverage.units import Group, Unit, units_of
+from tvc.workbench.schemas import SCHEMAS
 
 UNITS = units_of()
 GENERATE = "{at: 0s, do: generate, by: sam, for: ana, lifetime: 1h, save: c1}"

@@ -1006,7 +1006,9 @@ def sample(tmp_path, monkeypatch):
 
 
 def schema():
-    text = (Path(tvc.__file__).parent / "harness" / "lint" / "lint.schema.json").read_text("utf-8")
+    text = (Path(tvc.__file__).parent / "workbench" / "lint" / "lint.schema.json").read_text(
+        "utf-8"
+    )
     return Draft202012Validator(json.loads(text))
 
 

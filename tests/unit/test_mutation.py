@@ -28,9 +28,10 @@ from tvc.workbench.mutation.equivalence import COMMUTING, explain_policy
 from tvc.workbench.mutation.exits import exit_of
 from tvc.workbench.mutation.mutants import Change, Family
 from tvc.workbench.mutation.offers import find_offer
-from tvc.workbench.mutation.reports import mutation_schema, render_json, render_pretty
+from tvc.workbench.mutation.reports import render_json, render_pretty
 from tvc.workbench.mutation.scoring import NoSuchPolicy, Request, Study, prepare, study
 from tvc.workbench.mutation.trials import Status, Verdict, judge_group, notices
+from tvc.workbench.schemas import SCHEMAS
 
 SUITE = """\
 tvc: 1
@@ -419,7 +420,7 @@ def test_the_report_for_programs_is_alone_on_stdout_and_as_its_schema_says(folde
     ran = process("mutate", "a.tvc.yaml", "--law", "-f", "json")
     assert ran.code == 0
     report = json.loads(ran.out)
-    jsonschema.Draft202012Validator(mutation_schema()).validate(report)
+    jsonschema.Draft202012Validator(SCHEMAS["mutation"]()).validate(report)
     assert "survived: no case would notice" in ran.err
     assert sum(report["summary"].values()) == len(report["mutants"])
     assert report["summary"]["broken"] == 0
@@ -495,7 +496,7 @@ def test_a_suite_that_is_not_well_is_never_green(write, call, sample, code):
     if sample != "invalid":
         assert "warning: left out" in ran.err
     report = json.loads(ran.out)
-    jsonschema.Draft202012Validator(mutation_schema()).validate(report)
+    jsonschema.Draft202012Validator(SCHEMAS["mutation"]()).validate(report)
     assert bool(report["left_out"]) == (sample != "invalid")
 
 

@@ -23,7 +23,7 @@ def schema(
 ) -> int:
     """Print the schema of scenario files, policy files, or what a command reports."""
     from tvc.domain.words import suggest
-    from tvc.harness.schemas import SCHEMAS
+    from tvc.workbench.schemas import SCHEMAS
 
     if of not in SCHEMAS:
         known = ", ".join(SCHEMAS)

@@ -50,7 +50,7 @@ def _number(count: int, noun: str) -> str:
 
 
 def render_json(coverage: Coverage) -> str:
-    """Render ``tvc.coverage/1``, described by ``coverage/coverage.schema.json``.
+    """Render ``tvc.coverage/1``, described by ``workbench/coverage/coverage.schema.json``.
 
     Returns
     -------

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from importlib import resources
 from typing import Any, Final
 
 from tvc.domain.words import escape
@@ -16,13 +15,6 @@ SCHEMA: Final = "tvc.mutation/1"
 
 #: Offers are files; here they stand under the numbers of their survivors.
 Offers = Mapping[int, str]
-
-
-def mutation_schema() -> dict[str, Any]:
-    """Return the JSON Schema of the report for programs."""
-    folder = resources.files("tvc") / "harness" / "mutation"
-    found: dict[str, Any] = json.loads((folder / "mutation.schema.json").read_text("utf-8"))
-    return found
 
 
 # For programs

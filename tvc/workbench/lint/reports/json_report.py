@@ -1,4 +1,4 @@
-"""The report for programs: ``tvc.lint/1``, described by ``harness/lint/lint.schema.json``."""
+"""The report for programs: ``tvc.lint/1``, described by ``workbench/lint/lint.schema.json``."""
 
 import json
 from typing import Any, Final

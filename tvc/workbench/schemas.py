@@ -19,23 +19,23 @@ def _policy() -> dict[str, Any]:
 
 
 def _report() -> dict[str, Any]:
-    return _packaged("report.schema.json")
+    return _packaged("harness/report.schema.json")
 
 
 def _coverage() -> dict[str, Any]:
-    return _packaged("coverage/coverage.schema.json")
+    return _packaged("workbench/coverage/coverage.schema.json")
 
 
 def _lint() -> dict[str, Any]:
-    return _packaged("lint/lint.schema.json")
+    return _packaged("workbench/lint/lint.schema.json")
 
 
 def _mutation() -> dict[str, Any]:
-    return _packaged("mutation/mutation.schema.json")
+    return _packaged("workbench/mutation/mutation.schema.json")
 
 
 def _packaged(name: str) -> dict[str, Any]:
-    text = resources.files("tvc").joinpath("harness", name).read_text("utf-8")
+    text = resources.files("tvc").joinpath(name).read_text("utf-8")
     found: dict[str, Any] = json.loads(text)
     return found
 

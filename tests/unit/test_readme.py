@@ -1,17 +1,11 @@
-"""What the README says is so.
+"""What the README says is so; what a command writes into it, `test_generated_files` holds."""
 
-After a change of the law, ``UPDATE_README=1 pytest tests/unit/test_readme.py`` writes its table.
-"""
-
-import os
 import re
-import shlex
 from pathlib import Path
 
 import pytest
 
 from tvc.authority.policy import KNOBS, RATE_KNOBS
-from tvc.authority.rules import RULES
 from tvc.cli.main import _run
 from tvc.files.policies import shipped_policies
 from tvc.harness.exits import PRECEDENCE, Exit
@@ -19,63 +13,10 @@ from tvc.harness.exits import PRECEDENCE, Exit
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
 TEXT = README.read_text(encoding="utf-8")
-#: How much of a simulation's summary the README shows.
-_SHOWN_LINES = 24
 
 
 def block(mark):
     return re.search(rf"<!-- {mark} -->\n```\w+\n(.*?)```", TEXT, re.DOTALL)[1]
-
-
-def law_table():
-    rows = ["| request | rule | refuses with | stands for |", "|---|---|---|---|"]
-    for kind, rules in RULES.items():
-        for rule in rules:
-            refuses = ", ".join(rule.refuses) or "allows at once"
-            rows.append(f"| {kind} | `{rule.id}` | {refuses} | {rule.says} |")
-    return "\n".join(rows)
-
-
-def test_the_table_of_the_law_is_the_law():
-    marks = re.compile(r"(<!-- law -->\n).*?(<!-- /law -->)", re.DOTALL)
-    wanted = marks.sub(lambda found: f"{found[1]}{law_table()}\n{found[2]}", TEXT)
-    if os.environ.get("UPDATE_README"):
-        README.write_text(wanted, encoding="utf-8")
-    assert README.read_text(encoding="utf-8") == wanted
-
-
-def test_the_scenario_fails_as_shown(tmp_path, monkeypatch, capsys):
-    (tmp_path / "ana.tvc.yaml").write_text(block("scenario"), encoding="utf-8")
-    monkeypatch.chdir(tmp_path)
-    assert _run(["test", "ana.tvc.yaml"]) == Exit.FAILED
-    assert block("failure") in capsys.readouterr().out
-
-
-def test_the_simulation_prints_what_is_shown(monkeypatch, capsys):
-    monkeypatch.chdir(ROOT)
-    assert _run(["simulate", "scenarios/lost_phones.tvc.yaml"]) == Exit.PASS
-    printed = capsys.readouterr().out
-    shown = "".join(printed.splitlines(keepends=True)[:_SHOWN_LINES])
-    if os.environ.get("UPDATE_README"):
-        found = re.compile(r"(<!-- simulate -->\n```text\n).*?(```)", re.DOTALL)
-        text = README.read_text(encoding="utf-8")
-        changed = found.sub(lambda parts: f"{parts[1]}{shown}{parts[2]}", text)
-        README.write_text(changed, encoding="utf-8")
-    assert f"<!-- simulate -->\n```text\n{shown}```" in README.read_text(encoding="utf-8")
-
-
-@pytest.mark.nightly
-def test_the_first_answer_is_what_the_command_prints(monkeypatch, capsys):
-    monkeypatch.chdir(ROOT)
-    command = shlex.split(re.search(r"<!-- answer-command -->\n```sh\ntvc (.*)\n```", TEXT)[1])
-    assert _run(command) == Exit.PASS
-    printed = capsys.readouterr().out
-    if os.environ.get("UPDATE_README"):
-        found = re.compile(r"(<!-- answer -->\n```text\n).*?(```)", re.DOTALL)
-        text = README.read_text(encoding="utf-8")
-        changed = found.sub(lambda parts: f"{parts[1]}{printed}{parts[2]}", text)
-        README.write_text(changed, encoding="utf-8")
-    assert f"<!-- answer -->\n```text\n{printed}```" in README.read_text(encoding="utf-8")
 
 
 def test_the_explanation_of_the_scenario_names_the_wait(tmp_path, monkeypatch, capsys):

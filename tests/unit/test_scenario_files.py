@@ -17,7 +17,7 @@ from tvc.files.faults import InvalidFile
 from tvc.files.models import FIELDS, RULE_IDS, STEPS
 from tvc.files.nodes import plain
 from tvc.files.scenarios import load_scenarios, read_scenarios
-from tvc.files.schema import PACKAGED, scenario_schema, write_schema
+from tvc.files.schema import scenario_schema
 
 DESIGN = """\
 # yaml-language-server: $schema=./tvc.schema.json
@@ -316,11 +316,6 @@ def test_invariants_are_split_by_who_asks_for_them():
 
 def validator():
     return jsonschema.Draft202012Validator(scenario_schema())
-
-
-def test_the_packaged_schema_is_the_generated_one(tmp_path):
-    write_schema(tmp_path / "schema.json")
-    assert (tmp_path / "schema.json").read_text() == PACKAGED.read_text()
 
 
 def test_the_schema_is_one_and_accepts_a_valid_file():

@@ -2,11 +2,9 @@
 
 Made from the same models that read the files. It is looser where JSON Schema cannot say what the
 reader checks (is that person in the file?), and it takes ``${x}`` wherever a table may put a
-value.
+value. ``tvc.schema.json`` beside this module is the copy that editors are pointed to.
 """
 
-import json
-from pathlib import Path
 from typing import Any, Final
 
 from tvc.domain.fields import NAME_PATTERN
@@ -17,9 +15,6 @@ from tvc.files.policy_schema import inline_policy_schema
 from tvc.files.stochastic import StochasticModel
 
 Schema = dict[str, Any]
-
-#: The copy that ships with the package, and that editors are pointed to.
-PACKAGED: Final = Path(__file__).with_name("tvc.schema.json")
 
 _DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
 _REFERENCE: Final = {"$ref": "#/$defs/Reference"}
@@ -54,12 +49,6 @@ def scenario_schema() -> Schema:
     whole = {"$schema": _DRAFT, **file, "title": "tvc scenarios", "$defs": parts}
     _tidy(whole)
     return whole
-
-
-def write_schema(path: Path = PACKAGED) -> None:
-    """Write the schema as a file; by default the copy in the package."""
-    text = json.dumps(scenario_schema(), indent=1, sort_keys=True, ensure_ascii=False)
-    path.write_text(text + "\n", "utf-8")
 
 
 def _take_references(part: Schema) -> None:

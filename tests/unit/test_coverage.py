@@ -11,6 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from tvc.authority.decide import COMPARISONS, LAW
+from tvc.authority.policy import Policy, find_knob
 from tvc.files.documents import parse_document
 from tvc.files.scenarios import read_scenarios
 from tvc.harness.judge import run_case
@@ -20,6 +21,7 @@ from tvc.harness.writing import BadOutput
 from tvc.workbench.coverage.collecting import units_covered
 from tvc.workbench.coverage.measuring import Coverage, Share, measure
 from tvc.workbench.coverage.recipes import recipe_of
+from tvc.workbench.coverage.recipes.rules import reason_recipe
 from tvc.workbench.coverage.reports import check_files, render_html, render_json, render_text
 from tvc.workbench.coverage.thresholds import THRESHOLDS
 from tvc.workbench.coverage.units import Group, Unit, units_of
@@ -95,6 +97,33 @@ def test_what_a_report_says_to_write_covers_what_is_missing(unit):
 def test_what_a_report_says_to_write_expects_what_comes(unit):
     stated = [step for step in told(unit).steps if step.taken.step.stated]
     assert all(step.ok for step in stated)
+
+
+CHOOSING = [rule for rule in LAW.all_rules() if len(rule.refuses) == 1 and rule.id not in {
+    # These ask for more than one choice.
+    "generate.rate", "step_up.assurance",
+}]  # fmt: skip
+
+
+@pytest.mark.parametrize("rule", CHOOSING, ids=lambda rule: rule.id)
+def test_a_rule_that_a_choice_turns_on_says_which(rule):
+    recipe = reason_recipe(rule.id, rule.refuses[0])
+    chosen = [(key, word) for key, word in recipe.knobs.items() if find_knob(key).kind == "choice"]
+    assert chosen == [rule.asks_if] or (
+        not chosen and (rule.asks_if is None or rule.is_on(Policy()))
+    )
+
+
+@pytest.mark.parametrize(
+    "rule", [rule for rule in LAW.all_rules() if rule.asks_if], ids=lambda rule: rule.id
+)
+def test_a_rule_never_refuses_without_the_choice_that_turns_it_on(rule):
+    key, value = rule.asks_if
+    recipe = reason_recipe(rule.id, rule.refuses[0])
+    for other in find_knob(key).choices:
+        (case,) = cases_of(recipe.under(**{key: other}).as_file())
+        refused_by = run_case(case).run.taken[-1].decision.rule
+        assert (refused_by == rule.id) == (other == value)
 
 
 # What counts as covered

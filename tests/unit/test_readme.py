@@ -61,22 +61,11 @@ def test_files_that_are_named_exist():
 
 @pytest.mark.parametrize("source", ["reading", "assumption"])
 def test_as_many_choices_are_confessed_as_the_table_of_knobs_marks(source):
-    # The README groups what belongs together; a new knob must not slip in unsaid.
+    # The README groups what belongs together, and lists the knobs that its words stand for in a
+    # comment beside them, so that a new knob does not slip in unsaid.
     marked = {knob.key for knob in (*KNOBS, *RATE_KNOBS) if knob.source == source}
-    confessed = {
-        "reading": {
-            "code.on_live", "code.ends_on", "issuer.self_issue", "issuer.ticket",
-            "issuer.approvals.standard", "issuer.approvals.privileged", "expire.assurance",
-            "expire.ends_sessions", "sign_in.assurance.code", "sign_in.return",
-            "enroll.assurance", "session.max", "session.idle", "session.ends_with_code",
-            "lockout.scope", "clock.leeway", "window",
-        },
-        "assumption": {
-            "code.length", "code.alphabet", "issuer.approval_valid", "sign_in.assurance.sms",
-            "sign_in.assurance.email", "lockout.failures",
-        },
-    }  # fmt: skip
-    assert marked == confessed[source]
+    confessed = re.search(rf"<!-- {source}: (.*?) -->", TEXT)[1].split()
+    assert sorted(marked) == sorted(confessed)
 
 
 def test_the_policies_that_it_names_are_shipped():

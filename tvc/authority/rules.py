@@ -13,7 +13,7 @@ from typing import Final
 
 from tvc.authority import rates
 from tvc.authority.context import Context, Refusal, find_method
-from tvc.authority.policy import RateLimit
+from tvc.authority.policy import Policy, RateLimit
 from tvc.authority.reasons import Reason
 from tvc.authority.requests import Kind, Proof
 from tvc.authority.state import CodeEnd
@@ -41,12 +41,20 @@ class Rule:
         The reasons it may refuse with; none for a rule that allows at once.
     says
         The sentence it stands for, and where that comes from.
+    asks_if
+        The choice that turns the rule on, as (dotted knob, value); None where no single choice
+        does. Under any other value of that knob the rule never refuses.
     """
 
     id: str
     check: Callable[[Context], Verdict]
     refuses: tuple[Reason, ...]
     says: str
+    asks_if: tuple[str, str] | None = None
+
+    def is_on(self, policy: Policy) -> bool:
+        """Whether a policy has the choice that turns the rule on, if it takes one."""
+        return self.asks_if is None or policy.values()[self.asks_if[0]] == self.asks_if[1]
 
 
 # Sessions and permissions
@@ -404,7 +412,8 @@ _VERIFICATION: Final = (
     Rule("sign_in.verification", presents_something, (Reason.VERIFICATION_REQUIRED,),
          "A user with MFA verifies their identity at sign-in."),
     Rule("sign_in.precedence", code_ranks_first, (Reason.SUPERSEDED_BY_CODE,),
-         "The code bypasses any other verification method and is highly prioritized at sign-in."),
+         "The code bypasses any other verification method and is highly prioritized at sign-in.",
+         ("sign_in.precedence", "code_first")),
     Rule("sign_in.lockout", not_locked_out, (Reason.LOCKED_OUT,),
          "Too many attempts lock verification for about an hour; a code is a way out (000395009)."),
     Rule("sign_in.enrolled", method_enrolled, (Reason.METHOD_NOT_ENROLLED,),
@@ -423,25 +432,30 @@ RULES: Final[dict[Kind, tuple[Rule, ...]]] = {
         _session_rule(Kind.GENERATE),
         _permission_rule(Kind.GENERATE),
         Rule("generate.assurance", assured_to_generate, _STEP_UP,
-             "Without a high-assurance session you are prompted to verify your identity."),
+             "Without a high-assurance session you are prompted to verify your identity.",
+             ("issuer.assurance", "high")),
         _subject_rule(Kind.GENERATE),
         Rule("generate.subject_active", active, (Reason.USER_INACTIVE,),
              "You can't generate a code for an inactive user; a frozen user may have one."),
         Rule("generate.subject_mfa", uses_mfa, (Reason.MFA_NOT_ENABLED,),
-             "A code is for a user who has MFA enabled."),
+             "A code is for a user who has MFA enabled.",
+             ("subject.mfa", "required")),
         Rule("generate.scope", in_scope, (Reason.OUT_OF_SCOPE,),
              "A help desk for standard users does not reach privileged ones (reading)."),
         Rule("generate.self_issue", not_for_oneself, (Reason.SELF_ISSUE,),
-             "The article is silent on generating for oneself (reading: allowed)."),
+             "The article is silent on generating for oneself (reading: allowed).",
+             ("issuer.self_issue", "deny")),
         Rule("generate.ticket", has_ticket, (Reason.TICKET_MISSING,),
-             "The article asks for no ticket (a knob)."),
+             "The article asks for no ticket (a knob).",
+             ("issuer.ticket", "required")),
         Rule("generate.approval", approved, (Reason.APPROVAL_REQUIRED,),
              "The article asks for no second person (a knob)."),
         Rule("generate.lifetime", lifetime_allowed,
              (Reason.LIFETIME_TOO_SHORT, Reason.LIFETIME_TOO_LONG, Reason.LIFETIME_NOT_ON_STEP),
              _LIFETIME),
         Rule("generate.one_code", one_code, (Reason.CODE_ALREADY_LIVE,),
-             "A user has one code at a time; expire the old one first."),
+             "A user has one code at a time; expire the old one first.",
+             ("code.on_live", "refuse")),
         Rule("generate.rate", under_rates, (Reason.RATE_LIMITED,),
              "Six codes per hour for each user (reading: any rolling hour)."),
     ),
@@ -449,7 +463,8 @@ RULES: Final[dict[Kind, tuple[Rule, ...]]] = {
         _session_rule(Kind.EXPIRE),
         Rule("expire.permission", may_expire, _PERMITTED, _ISSUER),
         Rule("expire.assurance", assured_to_expire, _STEP_UP,
-             "The article asks for no step-up here (reading: standard suffices)."),
+             "The article asks for no step-up here (reading: standard suffices).",
+             ("expire.assurance", "high")),
         _subject_rule(Kind.EXPIRE),
         Rule("expire.scope", expire_in_scope, (Reason.OUT_OF_SCOPE,),
              "A help desk for standard users does not reach privileged ones (reading)."),
@@ -484,12 +499,14 @@ RULES: Final[dict[Kind, tuple[Rule, ...]]] = {
     Kind.ENROLL: (
         _session_rule(Kind.ENROLL),
         Rule("enroll.assurance", assured_to_change_methods, _STEP_UP,
-             "The article is silent on what enrolment asks for (reading: standard suffices)."),
+             "The article is silent on what enrolment asks for (reading: standard suffices).",
+             ("enroll.assurance", "high")),
     ),
     Kind.REMOVE_METHOD: (
         _session_rule(Kind.REMOVE_METHOD),
         Rule("remove_method.assurance", assured_to_change_methods, _STEP_UP,
-             "The article is silent on what removal asks for (reading: standard suffices)."),
+             "The article is silent on what removal asks for (reading: standard suffices).",
+             ("enroll.assurance", "high")),
     ),
     Kind.APPROVE: (
         _session_rule(Kind.APPROVE), _permission_rule(Kind.APPROVE), _subject_rule(Kind.APPROVE),

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
+from tvc.authority.decide import LAW
 from tvc.authority.policy import Policy
 from tvc.authority.reasons import Reason
 from tvc.authority.requests import Method
@@ -48,32 +49,32 @@ def _every_lifetime_on_step(policy: Policy) -> bool:
     return life.step_ms == 1 or life.min_ms == life.max_ms
 
 
-#: Every reason that some policy makes unreachable.
-UNREACHABLE: Final = (
+#: By reason, the rule that a single choice turns on, where no other rule gives that reason.
+_TURNED_ON: Final = {
+    reason: rule
+    for rule in LAW.all_rules()
+    for reason in rule.refuses
+    if rule.asks_if and sum(reason in other.refuses for other in LAW.all_rules()) == 1
+}
+
+
+def _turned_off(reason: Reason, because: str) -> Unreachable:
+    """Return when a reason cannot come whose one rule a single choice turns on."""
+    rule = _TURNED_ON[reason]
+    keys = rule.asks_if[:1] if rule.asks_if else ()
+    return Unreachable(reason, lambda policy: not rule.is_on(policy), keys, because)
+
+
+_TOLD: Final = (
     Unreachable(
         Reason.STEP_UP_REQUIRED,
         _no_step_up_asked,
         ("issuer.assurance", "expire.assurance", "enroll.assurance"),
         "a standard session is enough for everything",
     ),
-    Unreachable(
-        Reason.MFA_NOT_ENABLED,
-        lambda policy: policy.subject.mfa == "any",
-        ("subject.mfa",),
-        "a subject without MFA may have a code, too",
-    ),
-    Unreachable(
-        Reason.SELF_ISSUE,
-        lambda policy: policy.issuer.self_issue == "allow",
-        ("issuer.self_issue",),
-        "an account may generate for itself",
-    ),
-    Unreachable(
-        Reason.TICKET_MISSING,
-        lambda policy: policy.issuer.ticket == "optional",
-        ("issuer.ticket",),
-        "no ticket is asked for",
-    ),
+    _turned_off(Reason.MFA_NOT_ENABLED, "a subject without MFA may have a code, too"),
+    _turned_off(Reason.SELF_ISSUE, "an account may generate for itself"),
+    _turned_off(Reason.TICKET_MISSING, "no ticket is asked for"),
     Unreachable(
         Reason.APPROVAL_REQUIRED,
         lambda policy: not any(needed_approvals(policy)),
@@ -86,24 +87,14 @@ UNREACHABLE: Final = (
         ("lifetime.step",),
         "every lifetime that is neither too short nor too long is on the step",
     ),
-    Unreachable(
-        Reason.CODE_ALREADY_LIVE,
-        lambda policy: policy.code.on_live == "replace",
-        ("code.on_live",),
-        "a new code replaces the oldest",
-    ),
+    _turned_off(Reason.CODE_ALREADY_LIVE, "a new code replaces the oldest"),
     Unreachable(
         Reason.RATE_LIMITED,
         lambda policy: not policy.rates,
         ("rates",),
         "there is no rate limit",
     ),
-    Unreachable(
-        Reason.SUPERSEDED_BY_CODE,
-        lambda policy: policy.sign_in.precedence != "code_first",
-        ("sign_in.precedence",),
-        "methods are accepted while a code is live",
-    ),
+    _turned_off(Reason.SUPERSEDED_BY_CODE, "methods are accepted while a code is live"),
     Unreachable(
         Reason.CODE_REPLACED,
         lambda policy: policy.code.on_live == "refuse",
@@ -121,6 +112,15 @@ UNREACHABLE: Final = (
         _all_high,
         ("sign_in.assurance.code", *(f"sign_in.assurance.{method}" for method in Method)),
         "whatever can be presented is good for a high session",
+    ),
+)
+#: Every reason that some policy makes unreachable; the others come under any policy.
+UNREACHABLE: Final = (
+    *_TOLD,
+    *(
+        _turned_off(reason, f"the policy turns {rule.id} off")
+        for reason, rule in _TURNED_ON.items()
+        if all(entry.reason is not reason for entry in _TOLD)
     ),
 )
 

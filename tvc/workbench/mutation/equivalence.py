@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import Final
 
+from tvc.authority.decide import LAW
 from tvc.authority.policy import Policy, RateLimit
 from tvc.authority.requests import Method
 
@@ -121,10 +122,13 @@ def _weak_level(policy: Policy) -> bool:
     return any(getattr(assurance, name) != "high" for name in ("code", *Method))
 
 
-CODE_FIRST: Final = Condition(
-    "no policy of the suite has sign_in.precedence: code_first",
-    lambda policy: policy.sign_in.precedence == "code_first",
-)
+#: By rule, that a policy has the choice which turns it on.
+_TURNED_ON: Final = {
+    rule.id: Condition(f"no policy of the suite has {': '.join(rule.asks_if)}", rule.is_on)
+    for rule in LAW.all_rules()
+    if rule.asks_if is not None
+}
+CODE_FIRST: Final = _TURNED_ON["sign_in.precedence"]
 IDLE: Final = Condition(
     "no policy of the suite has session.idle", lambda policy: policy.session.idle_ms is not None
 )
@@ -142,10 +146,7 @@ SEVERAL_USES: Final = Condition(
 USES: Final = Condition(
     "no policy of the suite has code.uses", lambda policy: policy.code.uses is not None
 )
-REFUSE_WHEN_LIVE: Final = Condition(
-    "no policy of the suite has code.on_live: refuse",
-    lambda policy: policy.code.on_live == "refuse",
-)
+REFUSE_WHEN_LIVE: Final = _TURNED_ON["generate.one_code"]
 REPLACE: Final = Condition(
     "no policy of the suite has code.on_live: replace",
     lambda policy: policy.code.on_live == "replace",
@@ -206,39 +207,11 @@ TOLD: Final = Condition(
 #: When a rule can refuse, a comparison is made, or a consequence does something; those that are
 #: not here always matter.
 MATTERS: Final = {
-    "generate.assurance": Condition(
-        "no policy of the suite has issuer.assurance: high",
-        lambda policy: policy.issuer.assurance == "high",
-    ),
-    "generate.subject_mfa": Condition(
-        "no policy of the suite has subject.mfa: required",
-        lambda policy: policy.subject.mfa == "required",
-    ),
-    "generate.self_issue": Condition(
-        "no policy of the suite has issuer.self_issue: deny",
-        lambda policy: policy.issuer.self_issue == "deny",
-    ),
-    "generate.ticket": Condition(
-        "no policy of the suite has issuer.ticket: required",
-        lambda policy: policy.issuer.ticket == "required",
-    ),
+    **_TURNED_ON,
     "generate.approval": APPROVALS,
-    "generate.one_code": REFUSE_WHEN_LIVE,
     "generate.rate": RATES,
-    "expire.assurance": Condition(
-        "no policy of the suite has expire.assurance: high",
-        lambda policy: policy.expire.assurance == "high",
-    ),
-    "sign_in.precedence": CODE_FIRST,
     "step_up.assurance": Condition(
         "no policy of the suite has a way to sign in that is below high", _weak_level
-    ),
-    **dict.fromkeys(
-        ("enroll.assurance", "remove_method.assurance"),
-        Condition(
-            "no policy of the suite has enroll.assurance: high",
-            lambda policy: policy.enroll.assurance == "high",
-        ),
     ),
     "codes.full": REFUSE_WHEN_LIVE,
     "rate.counts": Condition(

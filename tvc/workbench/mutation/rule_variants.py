@@ -5,7 +5,7 @@ its place. Dropping and swapping rules needs no code of its own.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from tvc.authority.context import Context, Refusal, find_method
@@ -50,7 +50,7 @@ class RuleVariant:
 
     def of(self, rule: Rule) -> Rule:
         """Return the rule, wrong."""
-        return Rule(rule.id, self.make(rule.check), rule.refuses, rule.says)
+        return replace(rule, check=self.make(rule.check))
 
 
 def _edited(edit: Edit, *, when_refused: bool | None = None) -> Callable[[Check], Check]:

@@ -1,10 +1,11 @@
-"""Write again what is made from the code: the schema for editors, blocks of the README, notebooks.
+"""Write again what is made from the code: schema, reference policy, README blocks, notebooks.
 
     .venv/bin/python .ci/regenerate.py [PART...]
 
-Parts: ``schemas``; ``readme`` (the table of the law and what commands print); ``answer`` (the
-comparison in the README, which takes minutes); ``notebooks`` (with the pictures that the README
-shows, at full scale). Without a part, all of them in this order.
+Parts: ``schemas`` (the copy for editors); ``policies`` (the knobs of ``salesforce.yaml``);
+``readme`` (the table of the law and what commands print); ``answer`` (the comparison in the
+README, which takes minutes); ``notebooks`` (with the pictures that the README shows, at full
+scale). Without a part, all of them in this order.
 """
 
 import contextlib
@@ -16,9 +17,12 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 from typing import Final
 
+from tvc.authority.policy import KNOBS, RATE_KNOBS, Knob
 from tvc.authority.rules import RULES
 from tvc.cli.main import _run
 from tvc.domain.words import suggest
@@ -28,6 +32,9 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 README: Final = ROOT / "README.md"
 SCHEMA: Final = ROOT / "tvc" / "files" / "tvc.schema.json"
 
+SALESFORCE: Final = ROOT / "tvc" / "policies" / "salesforce.yaml"
+
+_INDENT: Final = "  "
 #: How much of a simulation's summary the README shows.
 _SHOWN_LINES: Final = 24
 
@@ -36,6 +43,33 @@ def schema() -> str:
     """Return the text of the schema that ships with the package, for editors."""
     text = json.dumps(scenario_schema(), indent=1, sort_keys=True, ensure_ascii=False)
     return text + "\n"
+
+
+def salesforce() -> str:
+    """Return the reference policy: its head as it is, then every knob with its default."""
+    head = SALESFORCE.read_text("utf-8").partition("\n\n")[0]
+    lines: list[str] = [head]
+    inside: tuple[str, ...] = ()
+    for knob in _in_order():
+        *groups, name = knob.key.split(".")
+        if not groups or not inside or groups[0] != inside[0]:
+            lines.append("")
+        shared = len([1 for ours, theirs in zip(groups, inside, strict=False) if ours == theirs])
+        lines += [f"{_INDENT * depth}{groups[depth]}:" for depth in range(shared, len(groups))]
+        indent = _INDENT * len(groups)
+        lines.append(f"{indent}# {knob.meaning} ({knob.source})")
+        lines.append(f"{indent}{name}: {knob.format(knob.default)}")
+        inside = tuple(groups)
+    return "\n".join(lines) + "\n"
+
+
+def _in_order() -> Iterable[Knob]:
+    """Yield every knob in the order of the file, where the rate limit follows the code."""
+    groups = groupby(KNOBS, lambda knob: knob.key.partition(".")[0])
+    for group, knobs in groups:
+        yield from knobs
+        if group == "code":
+            yield from (replace(knob, key=f"rates.subject.{knob.key}") for knob in RATE_KNOBS)
 
 
 def fenced(text: str, mark: str) -> str:
@@ -95,6 +129,10 @@ def _write_schemas() -> None:
     _write(SCHEMA, schema())
 
 
+def _write_policies() -> None:
+    _write(SALESFORCE, salesforce())
+
+
 def _write_readme(*blocks: Callable[[str], str]) -> None:
     text = README.read_text("utf-8")
     for block in blocks:
@@ -115,6 +153,7 @@ def _write(path: Path, text: str) -> None:
 
 PARTS: Final[dict[str, Callable[[], None]]] = {
     "schemas": _write_schemas,
+    "policies": _write_policies,
     "readme": lambda: _write_readme(law, simulate, failure),
     "answer": lambda: _write_readme(answer),
     "notebooks": _write_notebooks,

@@ -23,6 +23,10 @@ def test_the_schema_that_ships_is_the_one_of_the_models():
     assert regenerate.SCHEMA.read_text("utf-8") == regenerate.schema()
 
 
+def test_the_reference_policy_is_the_table_of_knobs():
+    assert regenerate.SALESFORCE.read_text("utf-8") == regenerate.salesforce()
+
+
 @pytest.mark.parametrize(
     "block",
     [

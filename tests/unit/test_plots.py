@@ -110,6 +110,13 @@ def draw(figure):
 # All of them
 
 
+def test_every_picture_is_tested():
+    tested = {name.partition(" ")[0] for name in DRAWN}
+    elsewhere = {"Limit", "clock_readings", "guessing_chance", "overstay"}  # see below
+    assert tested | elsewhere == set(plots.__all__)
+    assert set(ONE) == set(DRAWN)
+
+
 @pytest.mark.parametrize("name", DRAWN)
 def test_a_frame_without_rows_gives_a_picture_that_says_so(name):
     kind, picture = DRAWN[name]

@@ -18,6 +18,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from jsonschema import Draft202012Validator
 
+from tvc.files.policies import shipped_policies
 from tvc.workbench.schemas import SCHEMAS
 
 SAMPLES = ["passing", "failing", "invalid", "inconclusive", "skipped", "xfailed", "xpassed"]
@@ -848,12 +849,7 @@ def test_explain_says_that_a_simulation_has_no_steps(write, call):
 def test_policies_list_names_every_shipped_policy(call):
     ran = call("policies", "list")
     assert (ran.code, ran.err) == (0, "")
-    assert [line.split()[0] for line in ran.out.splitlines()] == [
-        "article-wording",
-        "salesforce",
-        "strict",
-        "two-person",
-    ]
+    assert [line.split()[0] for line in ran.out.splitlines()] == list(shipped_policies())
 
 
 def test_policies_show_gives_every_knob_with_value_and_origin(call):

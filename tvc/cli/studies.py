@@ -297,7 +297,8 @@ def check_html(path: Path | None) -> None:
     Raises
     ------
     typer.BadParameter
-        If its name ends otherwise than in ``.html``, or its folder is none or not to be written to.
+        If its name ends otherwise than in ``.html``, its folder is none or not to be written to, or
+        the pictures in it cannot be drawn.
     """
     if path is None:
         return
@@ -309,6 +310,10 @@ def check_html(path: Path | None) -> None:
         raise typer.BadParameter(f"--html {path}: no such folder: {path.parent}")
     if not os.access(path.parent, os.W_OK):
         raise typer.BadParameter(f"--html {path}: the folder cannot be written to: {path.parent}")
+    try:
+        import matplotlib  # noqa: F401 - reads its settings, which are not ours
+    except ValueError as why:
+        raise typer.BadParameter(f"--html: matplotlib refuses its settings: {why}") from None
 
 
 def write_html(page: "Page", path: Path) -> None:

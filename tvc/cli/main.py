@@ -5,8 +5,9 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
-from typing import Annotated, NoReturn, TextIO
+from typing import Annotated, Any, NoReturn, TextIO
 
 import typer
 
@@ -57,6 +58,11 @@ fix.add_to(app)
 _NUL = "an argument holds a NUL character, which no name and no file has"
 
 
+_NO_THREAD = "can't start new thread"
+#: The exit of `tvc.harness.exits` where the machine will not do; said without loading that.
+_NO_MEANS = 4
+
+
 def _print_version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"tvc {__version__}")
@@ -101,7 +107,13 @@ def _run(arguments: list[str] | None) -> int:
     except typer.Exit as leaving:
         return leaving.exit_code
     except (Exception, KeyboardInterrupt) as error:
-        return _answer(error)
+        try:
+            return _answer(error)
+        except (MemoryError, ImportError, OSError, SystemError):
+            # Not even what it takes to tell of it can be had; that is no verdict either.
+            with suppress(OSError):
+                os.write(2, b"tvc: the machine has no memory or no files left\n")
+            return _NO_MEANS
     return code if isinstance(code, int) else 0
 
 
@@ -110,8 +122,22 @@ def _ready(stream: TextIO | None) -> TextIO:
     if stream is None:
         return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123 - for good
     if isinstance(stream, io.TextIOWrapper):
+        if stream is sys.__stderr__:
+            heedless = io.BufferedWriter(_Heedless(stream.fileno(), "w", closefd=False))
+            stream = io.TextIOWrapper(heedless, stream.encoding, line_buffering=True)
         stream.reconfigure(errors="backslashreplace")
     return stream
+
+
+class _Heedless(io.FileIO):
+    """Standard error that drops what it cannot take: that nobody reads it changes no answer."""
+
+    def write(self, data: Any, /) -> int:  # noqa: ANN401 - as its base has it
+        """Write, and say that all is written."""
+        try:
+            return super().write(data) or len(data)
+        except OSError:
+            return len(data)
 
 
 def _answer(error: BaseException) -> int:
@@ -150,6 +176,10 @@ def _answer(error: BaseException) -> int:
             _complain(f"{told}{place}")
         case MemoryError():
             _complain("out of memory")
+        case ImportError() if not (error.name or "").startswith("tvc"):
+            _complain(f"a package that is needed cannot be loaded: {_first_cause(error)}")
+        case RuntimeError() if str(error) == _NO_THREAD:
+            _complain("the machine starts no more threads")
         case BrokenExecutor():
             _complain("a process that had a share of the work died: killed, or out of memory")
         case ReplicationLost():
@@ -173,6 +203,12 @@ def _escape_message(error: typer.TyperException) -> None:
     message = getattr(error, "message", None)
     if isinstance(message, str) and (context is None or message != context.get_help()):
         error.message = escape(message)
+
+
+def _first_cause(error: BaseException) -> str:
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return str(error).partition("\n")[0]
 
 
 def _complain(message: object) -> None:

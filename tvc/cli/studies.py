@@ -329,7 +329,7 @@ def check_html(path: Path | None) -> None:
     Raises
     ------
     typer.BadParameter
-        If its name ends otherwise than in ``.html``.
+        If its name ends otherwise than in ``.html``, or the pictures in it cannot be drawn.
     RefusedOutput
         If the file will not do; see `tvc.files.outputs.note_output`.
     """
@@ -340,6 +340,10 @@ def check_html(path: Path | None) -> None:
     if path.suffix.lower() != ".html":
         raise typer.BadParameter(f"--html {path}: expected a name that ends in .html")
     note_output(path, f"--html {path}")
+    try:
+        import matplotlib  # noqa: F401 - reads its settings, which are not ours
+    except ValueError as why:
+        raise typer.BadParameter(f"--html: matplotlib refuses its settings: {why}") from None
 
 
 def write_html(page: "Page", path: Path) -> None:

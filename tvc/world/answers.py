@@ -3,8 +3,7 @@
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from tvc.authority.requests import Kind, Method, Proof, Request
-from tvc.authority.tuples import builder
+from tvc.authority.requests import Kind, Method, Request, plain_request
 from tvc.world.draws import ATTACKS
 from tvc.world.issuing import Admin
 from tvc.world.kernel import Due, Rank, tie_key
@@ -13,7 +12,6 @@ if TYPE_CHECKING:
     from tvc.world.attackers import Attack
     from tvc.world.world import World
 
-_request: Final = builder(Request)
 _KEY: Final = tie_key(Rank.ADMIN, 0)
 #: What a user who found the account in others' hands is keyed by, beside attacks.
 _DISCOVERIES: Final = ATTACKS + (1 << 20)
@@ -90,6 +88,4 @@ _NOTICES: Final = (Kind.GENERATE, Kind.SIGN_IN, Kind.ENROLL, Kind.RESET_PASSWORD
 
 
 def _plain(kind: Kind, by: str, subject: str | None) -> Request:
-    return _request((
-        kind, by, subject, None, None, None, Proof.RIGHT, None, True, False, None,
-    ))  # fmt: skip
+    return plain_request(kind, by, subject)

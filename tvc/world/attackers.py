@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Final
 from tvc.authority.decide import Decision
 from tvc.authority.durations import DAY_MS
 from tvc.authority.reasons import Reason
-from tvc.authority.requests import Kind, Method, Proof, Request
-from tvc.authority.tuples import builder
+from tvc.authority.requests import Kind, Method, plain_request
 from tvc.world.answers import Answers
 from tvc.world.draws import ATTACKS
 from tvc.world.issuing import Admin, Case, Outcome
@@ -24,7 +23,6 @@ from tvc.world.world import user_name
 if TYPE_CHECKING:
     from tvc.world.world import World
 
-_request: Final = builder(Request)
 _YEAR_DAYS: Final = 365
 #: The method that attackers enroll: their own, beside the user's.
 _FOREIGN: Final = Method.TOTP
@@ -150,10 +148,7 @@ class Attack:
         return allowed
 
     def _sign_in(self, matched: tuple[int, ...], now_ms: int) -> Decision:
-        request = _request((
-            Kind.SIGN_IN, self.person, self.subject, None, None, None, Proof.RIGHT, matched, True,
-            False, None,
-        ))  # fmt: skip
+        request = plain_request(Kind.SIGN_IN, self.person, self.subject, None, matched)
         decision = self._world.ask(request, now_ms, self.entity)
         if decision.allowed:
             self._world.attackers.answers.notify(self, Kind.SIGN_IN, now_ms)
@@ -161,16 +156,10 @@ class Attack:
 
     def _enroll(self, now_ms: int) -> None:
         world = self._world
-        enroll = _request((
-            Kind.ENROLL, self.person, None, None, None, _FOREIGN, Proof.RIGHT, None, True, False,
-            None,
-        ))  # fmt: skip
+        enroll = plain_request(Kind.ENROLL, self.person, None, _FOREIGN)
         decision = world.ask(enroll, now_ms, self.entity)
         if decision.reason is Reason.STEP_UP_REQUIRED and self.code is not None:
-            step_up = _request((
-                Kind.STEP_UP, self.person, None, None, None, None, Proof.RIGHT, (self.code,), True,
-                False, None,
-            ))  # fmt: skip
+            step_up = plain_request(Kind.STEP_UP, self.person, None, None, (self.code,))
             if world.ask(step_up, now_ms, self.entity).allowed:
                 decision = world.ask(enroll, now_ms, self.entity)
         if decision.allowed:

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Final
 from tvc.authority.decide import Decision
 from tvc.authority.policy import Policy
 from tvc.authority.reasons import Reason
-from tvc.authority.requests import Kind, Method, Proof, Request
-from tvc.authority.tuples import builder
+from tvc.authority.requests import Kind, Method, Request, plain_request
 from tvc.world.draws import ADMINS
 from tvc.world.kernel import Due, Rank, tie_key
 
@@ -21,9 +20,7 @@ if TYPE_CHECKING:
     from tvc.world.desk import Caller
     from tvc.world.world import World
 
-_request: Final = builder(Request)
 _METHOD: Final = Method.AUTHENTICATOR
-_RIGHT: Final = Proof.RIGHT
 _SIGN_IN: Final = Kind.SIGN_IN
 _GENERATE: Final = Kind.GENERATE
 _WRONG_PASSWORD: Final = Reason.WRONG_PASSWORD
@@ -74,9 +71,7 @@ class Admin:
         if trouble is not None and trouble.code is not None:
             method, matched = None, (trouble.code,)
         subject = self.name if kind is _SIGN_IN else None
-        request = _request((
-            kind, self.name, subject, None, None, method, _RIGHT, matched, True, False, None,
-        ))  # fmt: skip
+        request = plain_request(kind, self.name, subject, method, matched)
         return world.ask(request, now_ms, ADMINS + self.index)
 
     def ready(self, now_ms: int) -> bool:
@@ -189,10 +184,9 @@ class Case:
     def _generate(self, now_ms: int) -> Outcome:
         world, caller, admin = self._world, self._caller, self._admin
         for _ in range(_MOST_REMEDIES):
-            request = _request((
-                _GENERATE, admin.name, caller.subject, self._lifetime_ms, self._ticket, None,
-                _RIGHT, None, True, False, None,
-            ))  # fmt: skip
+            request = plain_request(
+                _GENERATE, admin.name, caller.subject, None, None, self._lifetime_ms, self._ticket
+            )
             decision = admin.ask(request, now_ms, caller.entity)
             if decision.allowed:
                 self._hand_over(decision.code or 0, now_ms)
@@ -276,9 +270,7 @@ class Case:
 
 
 def _for(kind: Kind, admin: Admin, subject: str) -> Request:
-    return _request((
-        kind, admin.name, subject, None, None, None, _RIGHT, None, True, False, None,
-    ))  # fmt: skip
+    return plain_request(kind, admin.name, subject)
 
 
 def _fit(lifetime_ms: int, reason: Reason | None, policy: Policy) -> int:

@@ -11,17 +11,14 @@ from typing import TYPE_CHECKING
 
 from tvc.authority.decide import Decision
 from tvc.authority.reasons import Reason
-from tvc.authority.requests import Kind, Method, Proof, Request
-from tvc.authority.tuples import builder
+from tvc.authority.requests import Kind, Method, Request, plain_request
 from tvc.world.kernel import Due, Rank, tie_key
 from tvc.world.working_days import NO_SHIFT
 
 if TYPE_CHECKING:
     from tvc.world.world import World
 
-_request = builder(Request)
 _METHOD = Method.AUTHENTICATOR
-_RIGHT = Proof.RIGHT
 _SIGN_IN = Kind.SIGN_IN
 # Looking a member up in an enumeration is a function call.
 _LOSE_DEVICE = Kind.LOSE_DEVICE
@@ -271,15 +268,10 @@ class Incident:
     def _enroll(self, now_ms: int) -> None:
         """Enroll the replacement, stepping up with the code where the policy asks for it."""
         world = self.world
-        enroll = _request((
-            Kind.ENROLL, self.person, None, None, None, _METHOD, _RIGHT, None, True, False, None,
-        ))  # fmt: skip
+        enroll = plain_request(Kind.ENROLL, self.person, None, _METHOD)
         decision = world.ask(enroll, now_ms, self.entity)
         if decision.reason is Reason.STEP_UP_REQUIRED and self.code is not None:
-            step_up = _request((
-                Kind.STEP_UP, self.person, None, None, None, None, _RIGHT, (self.code,), True,
-                False, None,
-            ))  # fmt: skip
+            step_up = plain_request(Kind.STEP_UP, self.person, None, None, (self.code,))
             if world.ask(step_up, now_ms, self.entity).allowed:
                 decision = world.ask(enroll, now_ms, self.entity)
         if decision.allowed:
@@ -342,10 +334,8 @@ class Incident:
 
 
 def _sign_in(person: str, method: Method | None, matched: tuple[int, ...] | None) -> Request:
-    return _request((
-        _SIGN_IN, person, person, None, None, method, _RIGHT, matched, True, False, None,
-    ))  # fmt: skip
+    return plain_request(_SIGN_IN, person, person, method, matched)
 
 
 def _fact(kind: Kind, person: str) -> Request:
-    return _request((kind, person, None, None, None, None, _RIGHT, None, True, False, None))
+    return plain_request(kind, person)

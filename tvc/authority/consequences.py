@@ -131,8 +131,8 @@ def open_session(c: Context) -> None:
     c.leave_session(_REPLACED)
     ordinal, expires_ms = (None, None) if c.code is None else (c.code.ordinal, c.code.expires_ms)
     level = c.level or c.presented_level
-    session = (subject, level, c.now_ms, c.now_ms, ordinal, expires_ms, None)
-    c.put("sessions", person, _session(session))
+    session = _session((subject, level, c.now_ms, c.now_ms, ordinal, expires_ms, None))
+    c.put("sessions", person, session)
     c.level = level
     if subject != person:
         guests = set(c.state.guests.get(subject, ())) | {person}

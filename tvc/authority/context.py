@@ -253,8 +253,8 @@ class Context:
             self.put("guests", session.account, rest or None)
         if session.ended is None:
             cause = self.over(session) or cause
-            event = ("session.ended", session.account, cause, session.code, person, None)
-            self.ended_sessions += (_event(event),)
+            event = _event(("session.ended", session.account, cause, session.code, person, None))
+            self.ended_sessions += (event,)
 
 
 def find_method(account: Account) -> Method | None:

@@ -103,10 +103,35 @@ class Request(NamedTuple):
 
     def presenting(self, matched: tuple[int, ...]) -> "Request":
         """Return this request with a code presented that matches some of the subject's."""
-        return _request((*self[:7], matched, *self[8:]))
+        return _request((*self[:_MATCHED], matched, *self[_MATCHED + 1 :]))
 
 
 _request: Final = builder(Request)
+_MATCHED: Final = Request._fields.index("matched")
+_RIGHT: Final = Proof.RIGHT
+
+
+def plain_request(  # noqa: PLR0913, PLR0917 - the fields of a request
+    kind: Kind,
+    by: str,
+    subject: str | None = None,
+    method: Method | None = None,
+    matched: tuple[int, ...] | None = None,
+    lifetime_ms: int | None = None,
+    ticket: str | None = None,
+) -> Request:
+    """Make a request of somebody who makes no mistake, and whose program makes none.
+
+    Nothing is checked: a simulated month makes millions of them. `request` is for all else.
+
+    Examples
+    --------
+    >>> plain_request(Kind.USE, "ana") == request("use", "ana")
+    True
+    """
+    return _request((
+        kind, by, subject, lifetime_ms, ticket, method, _RIGHT, matched, True, False, None,
+    ))  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,9 @@ T = TypeVar("T", bound=tuple[Any, ...])
 def builder(kind: type[T]) -> Callable[[tuple[Any, ...]], T]:
     """Return a function from the values of all fields, in order, to a named tuple.
 
+    It counts nothing: a test reads every place that calls one, and wants the values written out
+    there. Each kind is built in one module.
+
     Examples
     --------
     >>> from typing import NamedTuple

@@ -142,9 +142,6 @@ class _Heedless(io.FileIO):
 
 def _answer(error: BaseException) -> int:
     """Tell a person what went wrong, and return the exit code that tells their machine."""
-    from concurrent.futures import BrokenExecutor
-
-    from tvc.domain.words import escape
     from tvc.files.faults import InvalidFile
     from tvc.files.outputs import RefusedOutput
     from tvc.harness.exits import Exit
@@ -168,22 +165,10 @@ def _answer(error: BaseException) -> int:
         case BrokenPipeError():
             close_quietly(sys.stdout)
             code = Exit.PASS
-        case RefusedOutput():
+        case RefusedOutput() | ReplicationLost():
             _complain(error)
-        case OSError():
-            told = error.strerror or error
-            place = "" if error.filename is None else f": {escape(str(error.filename))}"
-            _complain(f"{told}{place}")
-        case MemoryError():
-            _complain("out of memory")
-        case ImportError() if not (error.name or "").startswith("tvc"):
-            _complain(f"a package that is needed cannot be loaded: {_first_cause(error)}")
-        case RuntimeError() if str(error) == _NO_THREAD:
-            _complain("the machine starts no more threads")
-        case BrokenExecutor():
-            _complain("a process that had a share of the work died: killed, or out of memory")
-        case ReplicationLost():
-            _complain(error)
+        case _ if (told := _of_the_machine(error)) is not None:
+            _complain(told)
         case ReplicationFailed():
             # Of the model, and not of who waited for it.
             tell(*error.places)
@@ -195,6 +180,26 @@ def _answer(error: BaseException) -> int:
             _complain(f"internal error: {type(error).__name__}; please report it")
             code = Exit.INTERNAL
     return int(code)
+
+
+def _of_the_machine(error: BaseException) -> str | None:
+    """Return what the machine lacks, where that is to blame; None where we are."""
+    from concurrent.futures import BrokenExecutor
+
+    match error:
+        case OSError():
+            told = error.strerror or error
+            place = "" if error.filename is None else f": {escape(str(error.filename))}"
+            return f"{told}{place}"
+        case MemoryError():
+            return "out of memory"
+        case ImportError() if not (error.name or "").startswith("tvc"):
+            return f"a package that is needed cannot be loaded: {_first_cause(error)}"
+        case RuntimeError() if str(error) == _NO_THREAD:
+            return "the machine starts no more threads"
+        case BrokenExecutor():
+            return "a process that had a share of the work died: killed, or out of memory"
+    return None
 
 
 def _escape_message(error: typer.TyperException) -> None:

@@ -3,14 +3,12 @@
 from functools import partial
 from typing import Final
 
-from tvc.authority.requests import Kind, Method, Proof, Request
-from tvc.authority.tuples import builder
+from tvc.authority.requests import Kind, Method, Request, plain_request
 from tvc.world.draws import ATTACKS
 from tvc.world.issuing import Admin, Setting
 from tvc.world.kernel import Due, Rank, tie_key
 from tvc.world.ports import Intrusion
 
-_request: Final = builder(Request)
 _KEY: Final = tie_key(Rank.ADMIN, 0)
 #: What a user who found the account in others' hands is keyed by, beside attacks.
 _DISCOVERIES: Final = ATTACKS + (1 << 20)
@@ -87,6 +85,4 @@ _NOTICES: Final = (Kind.GENERATE, Kind.SIGN_IN, Kind.ENROLL, Kind.RESET_PASSWORD
 
 
 def _plain(kind: Kind, by: str, subject: str | None) -> Request:
-    return _request((
-        kind, by, subject, None, None, None, Proof.RIGHT, None, True, False, None,
-    ))  # fmt: skip
+    return plain_request(kind, by, subject)

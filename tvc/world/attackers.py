@@ -10,8 +10,7 @@ from typing import Final, Protocol
 from tvc.authority.decide import Decision
 from tvc.authority.durations import DAY_MS
 from tvc.authority.reasons import Reason
-from tvc.authority.requests import Kind, Method, Proof, Request
-from tvc.authority.tuples import builder
+from tvc.authority.requests import Kind, Method, plain_request
 from tvc.world.draws import ATTACKS
 from tvc.world.issuing import Admin, Case, Outcome
 from tvc.world.issuing import Setting as AdminSetting
@@ -22,7 +21,6 @@ from tvc.world.reactions import AFTER_A_GUESS, REMEDIES, Guess, Remedy
 from tvc.world.streams import Streams
 from tvc.world.weeks import WeekRate, arrivals
 
-_request: Final = builder(Request)
 _YEAR_DAYS: Final = 365
 #: The method that attackers enroll: their own, beside the user's.
 _FOREIGN: Final = Method.TOTP
@@ -162,10 +160,7 @@ class Attack:
         return allowed
 
     def _sign_in(self, matched: tuple[int, ...], now_ms: int) -> Decision:
-        request = _request((
-            Kind.SIGN_IN, self.person, self.subject, None, None, None, Proof.RIGHT, matched, True,
-            False, None,
-        ))  # fmt: skip
+        request = plain_request(Kind.SIGN_IN, self.person, self.subject, None, matched)
         decision = self._world.ask(request, now_ms, self.entity)
         if decision.allowed:
             self._world.answers.notify(self, Kind.SIGN_IN, now_ms)
@@ -173,17 +168,11 @@ class Attack:
 
     def _enroll(self, now_ms: int) -> None:
         world = self._world
-        enroll = _request((
-            Kind.ENROLL, self.person, None, None, None, _FOREIGN, Proof.RIGHT, None, True, False,
-            None,
-        ))  # fmt: skip
+        enroll = plain_request(Kind.ENROLL, self.person, None, _FOREIGN)
         decision = world.ask(enroll, now_ms, self.entity)
         step_up_helps = decision.reason is not None and REMEDIES[decision.reason] is Remedy.STEP_UP
         if step_up_helps and self.code is not None:
-            step_up = _request((
-                Kind.STEP_UP, self.person, None, None, None, None, Proof.RIGHT, (self.code,), True,
-                False, None,
-            ))  # fmt: skip
+            step_up = plain_request(Kind.STEP_UP, self.person, None, None, (self.code,))
             if world.ask(step_up, now_ms, self.entity).allowed:
                 decision = world.ask(enroll, now_ms, self.entity)
         if decision.allowed:

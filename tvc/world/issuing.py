@@ -12,17 +12,14 @@ from typing import Final, Protocol
 
 from tvc.authority.decide import Decision
 from tvc.authority.policy import Policy
-from tvc.authority.requests import Kind, Method, Proof, Request
-from tvc.authority.tuples import builder
+from tvc.authority.requests import Kind, Method, Request, plain_request
 from tvc.world.draws import ADMINS
 from tvc.world.kernel import Action, Due, Rank, tie_key
 from tvc.world.people import admin_name
 from tvc.world.ports import Adversaries, Caller, Ground, IncidentResponse, Trouble
 from tvc.world.reactions import CALLED_ABOUT, REMEDIES, Help, Remedy
 
-_request: Final = builder(Request)
 _METHOD: Final = Method.AUTHENTICATOR
-_RIGHT: Final = Proof.RIGHT
 _SIGN_IN: Final = Kind.SIGN_IN
 _GENERATE: Final = Kind.GENERATE
 #: More refusals in a row than there are things to mend mean that nothing will help.
@@ -90,9 +87,7 @@ class Admin:
         if trouble is not None and trouble.code is not None:
             method, matched = None, (trouble.code,)
         subject = self.name if kind is _SIGN_IN else None
-        request = _request((
-            kind, self.name, subject, None, None, method, _RIGHT, matched, True, False, None,
-        ))  # fmt: skip
+        request = plain_request(kind, self.name, subject, method, matched)
         return world.ask(request, now_ms, ADMINS + self.index)
 
     def ready(self, now_ms: int) -> bool:
@@ -204,10 +199,9 @@ class Case:
     def _generate(self, now_ms: int) -> Outcome:
         caller, admin = self._caller, self._admin
         for _ in range(_MOST_REMEDIES):
-            request = _request((
-                _GENERATE, admin.name, caller.subject, self._lifetime_ms, self._ticket, None,
-                _RIGHT, None, True, False, None,
-            ))  # fmt: skip
+            request = plain_request(
+                _GENERATE, admin.name, caller.subject, None, None, self._lifetime_ms, self._ticket
+            )
             decision = admin.ask(request, now_ms, caller.entity)
             if decision.reason is None:
                 self._hand_over(decision.code or 0, now_ms)
@@ -299,9 +293,7 @@ class Case:
 
 
 def _for(kind: Kind, admin: Admin, subject: str) -> Request:
-    return _request((
-        kind, admin.name, subject, None, None, None, _RIGHT, None, True, False, None,
-    ))  # fmt: skip
+    return plain_request(kind, admin.name, subject)
 
 
 def _fit(lifetime_ms: int, remedy: Remedy, policy: Policy) -> int:

@@ -11,16 +11,13 @@ from typing import Protocol
 
 from tvc.authority.decide import Decision
 from tvc.authority.reasons import Reason
-from tvc.authority.requests import Kind, Method, Proof, Request
-from tvc.authority.tuples import builder
+from tvc.authority.requests import Kind, Method, Request, plain_request
 from tvc.world.kernel import Due, Rank, tie_key
 from tvc.world.ports import Ground, HelpDesk
 from tvc.world.reactions import AT_SIGN_IN, REMEDIES, AtSignIn, Remedy
 from tvc.world.working_days import NO_SHIFT
 
-_request = builder(Request)
 _METHOD = Method.AUTHENTICATOR
-_RIGHT = Proof.RIGHT
 _SIGN_IN = Kind.SIGN_IN
 # Looking a member up in an enumeration is a function call.
 _LOSE_DEVICE = Kind.LOSE_DEVICE
@@ -292,17 +289,12 @@ class Incident:
     def _enroll(self, now_ms: int) -> None:
         """Enroll the replacement, stepping up with the code where the policy asks for it."""
         world = self.world
-        enroll = _request((
-            Kind.ENROLL, self.person, None, None, None, _METHOD, _RIGHT, None, True, False, None,
-        ))  # fmt: skip
+        enroll = plain_request(Kind.ENROLL, self.person, None, _METHOD)
         decision = world.ask(enroll, now_ms, self.entity)
         if decision.reason is None:
             self._have_device(now_ms)
         elif REMEDIES[decision.reason] is Remedy.STEP_UP and self.code is not None:
-            step_up = _request((
-                Kind.STEP_UP, self.person, None, None, None, None, _RIGHT, (self.code,), True,
-                False, None,
-            ))  # fmt: skip
+            step_up = plain_request(Kind.STEP_UP, self.person, None, None, (self.code,))
             stepped_up = world.ask(step_up, now_ms, self.entity).allowed
             if stepped_up and world.ask(enroll, now_ms, self.entity).allowed:
                 self._have_device(now_ms)
@@ -369,10 +361,8 @@ def _reaction(decision: Decision) -> AtSignIn | None:
 
 
 def _sign_in(person: str, method: Method | None, matched: tuple[int, ...] | None) -> Request:
-    return _request((
-        _SIGN_IN, person, person, None, None, method, _RIGHT, matched, True, False, None,
-    ))  # fmt: skip
+    return plain_request(_SIGN_IN, person, person, method, matched)
 
 
 def _fact(kind: Kind, person: str) -> Request:
-    return _request((kind, person, None, None, None, None, _RIGHT, None, True, False, None))
+    return plain_request(kind, person)

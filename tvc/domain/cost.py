@@ -33,6 +33,8 @@ _WEEK: Final = 7.0
 _SLAB: Final = 28.0
 _NEARLY_ALL: Final = 1 - 1e-9
 _HARDLY: Final = 1e-9
+#: Days that no run lasts.
+_FOR_EVER: Final = 1e9
 #: Where a distribution is looked at, evenly from its shortest to its longest.
 _PLACES: Final = 32
 #: Of a desk that is hardly busy enough to keep up, the share of idle time that waits go by.
@@ -256,9 +258,21 @@ class _Estimate:
     @cached_property
     def losses(self) -> float:
         """Devices that are lost, also by those who have left."""
-        a_week = self.workload.users * self.workload.losses.per_user_per_year / _YEAR * _WEEK
         weeks, rest = divmod(self.span, _WEEK)
-        return _chance(a_week * (weeks + self.most_of_a_week(24 * rest)))
+        return _chance(self.losses_a_day * _WEEK * (weeks + self.most_of_a_week(24 * rest)))
+
+    @cached_property
+    def losses_a_day(self) -> float:
+        """Devices that are lost, on average of the days."""
+        return self.workload.users * self.workload.losses.per_user_per_year / _YEAR
+
+    @cached_property
+    def arrivals_a_day(self) -> float:
+        """Losses of admins and attacks that begin by themselves, on average of the days."""
+        desk, attackers = self.workload.desk, self.workload.attackers
+        per_day = attackers.callers.per_day + attackers.guessers.per_day
+        a_year = desk.admins * desk.losses_per_admin_per_year + attackers.malicious_issuer.per_year
+        return per_day + a_year / _YEAR
 
     def most_of_a_week(self, hours: float) -> float:
         """Return the largest share of a week's losses that can come within some of its hours."""
@@ -563,7 +577,9 @@ class _Estimate:
         """What the sign-ins of those in no trouble take, counted or carried out."""
         workload, users = self.workload, self.workload.users
         lead_in, horizon = workload.lead_in / DAY_MS, workload.horizon / DAY_MS
-        a_day = _LOOKED_AT + self.working_days * self.a_shift * _PASSED
+        # All sign-ins of a shift are looked at, also where it outlasts the run.
+        in_a_shift = _days(workload.work.lasts, _FOR_EVER) / self.session + 1
+        a_day = _LOOKED_AT + self.working_days * in_a_shift * _PASSED
         if workload.every_sign_in:
             carried_out = users * self.working_days * (self.span + 1) * self.a_shift
             return users * (self.span + 1) * a_day + carried_out
@@ -577,12 +593,15 @@ class _Estimate:
     @cached_property
     def screening(self) -> float:
         """What it takes to find out who is hit."""
-        users, slabs = self.workload.users, self.span / _SLAB + 1
+        users, slabs, weeks = self.workload.users, ceil(self.span / _SLAB), ceil(self.span / _WEEK)
         found = users * slabs * _SCREENED + slabs if self.losses else 0.0
         if self.admin_losses:
-            found += self.workload.desk.admins * (self.span / _WEEK + 1) * _LOOKED_AT
+            found += self.workload.desk.admins * weeks * _LOOKED_AT
+        # Whole slabs and weeks are drawn, also where the run is over before them.
+        drawn = self.losses_a_day * _SLAB * slabs + self.arrivals_a_day * _WEEK * weeks
         outages = len(self.workload.outages) * users * _SCREENED
-        return found + outages + self.stranded * self.a_plan + self.end * _LOOKED_AT
+        planned = self.stranded * self.a_plan
+        return found + drawn * _LOOKED_AT + outages + planned + self.end * _LOOKED_AT
 
     @cached_property
     def copying(self) -> float:
@@ -640,11 +659,11 @@ class _Estimate:
         lasting = staying + waiting / max(self.incidents, 1.0) + kept
         others = self.incidents - self.stranded
         held = min(others * min(lasting / self.span, 1.0), self.people) + self.stranded
-        a_week = self.attacks_by_rate * min(_WEEK / self.span, 1.0)
-        slab = self.losses * min(_SLAB / self.span, 1.0)
+        a_week = self.arrivals_a_day * _WEEK
+        slab = self.losses_a_day * _SLAB
         lines = 0.0
         if workload.every_sign_in:
-            all_day = _days(workload.work.lasts, 1e9)
+            all_day = _days(workload.work.lasts, _FOR_EVER)
             at_once = min(2 + all_day, self.span + 1)
             lines = workload.users * (all_day / self.session + 1) * at_once * _IN_LINE
         people = _USER * workload.users + _PERSON * held

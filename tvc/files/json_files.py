@@ -18,14 +18,14 @@ def read_json(path: Path) -> Any:  # noqa: ANN401 - whatever JSON can say
     Raises
     ------
     NotJson
-        If it is none, or lists and objects are nested too deep in it.
-    OSError
-        If it cannot be read.
+        If it cannot be read, is none, or lists and objects are nested too deep in it.
     """
     if path.exists() and not path.is_file():
         raise NotJson("is not a file")
     try:
         plain = json.loads(path.read_text("utf-8"), parse_constant=_refuse)
+    except OSError as why:
+        raise NotJson(f"cannot be read: {why.strerror}") from None
     except RecursionError:
         raise _too_deep() from None
     except ValueError:

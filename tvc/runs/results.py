@@ -222,7 +222,7 @@ def _is_part(name: str) -> bool:
 def _has_schema(path: Path) -> bool:
     try:
         plain = read_json(path)
-    except (OSError, ValueError):
+    except NotJson:
         return False
     return isinstance(plain, dict) and plain.get("schema") == SCHEMA
 
@@ -262,9 +262,7 @@ def read_run(path: Path) -> Recorded:
     Raises
     ------
     NotARun
-        If it is none, or does not hold together.
-    OSError
-        If it cannot be read.
+        If it cannot be read, is none, or does not hold together.
     """
     note_input(path)
     try:

@@ -249,7 +249,7 @@ class Store:
     def _read_parts(self) -> dict[str, Result]:
         kept: dict[str, Result] = {}
         for path in sorted(self.folder.glob("part-*.parquet")):
-            content = path.read_bytes()
+            content = path.read_bytes() if path.is_file() else b""
             if hashlib.sha256(content).hexdigest()[:_DIGITS] != path.stem.removeprefix("part-"):
                 continue
             for result in _read_part(path, content, self._tasks):

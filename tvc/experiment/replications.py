@@ -17,6 +17,7 @@ from tvc.experiment.store import Store
 from tvc.experiment.study import run_study
 from tvc.experiment.tasks import Model, Task, digest_of
 from tvc.files.metrics import PAIRED_MEASURES, Metric, Share, Statistic, Unit, narrow, parse_metric
+from tvc.interrupts import interrupts_noted
 
 if TYPE_CHECKING:
     from tvc.trace.measures.measured import Measured
@@ -248,12 +249,18 @@ def run_arms(study: str, arms: Sequence[Arm], asked: Sequence[Asked], plan: Plan
 
     Raises
     ------
+    KeyboardInterrupt
+        If it is interrupted, within one replication; what is finished is kept.
     ReplicationFailed
         If one failed.
     tvc.experiment.store.StoreRefused, tvc.experiment.engines.EngineRefused
         If the folder or the engine will not do.
     """
-    plan = keep_together(plan, asked, arms)
+    with interrupts_noted():
+        return _run_arms(study, arms, asked, keep_together(plan, asked, arms))
+
+
+def _run_arms(study: str, arms: Sequence[Arm], asked: Sequence[Asked], plan: Plan) -> Rows:
     if plan.precision is None:
         return _run(study, arms, asked, plan, range(plan.replications))
     least = min(_PILOT, plan.replications)

@@ -103,10 +103,16 @@ def interrupts_noted() -> Iterator[Callable[[], None]]:
             return
         signal.signal(signal.SIGINT, _handle)
     _state.noting += 1
+    before = _state.raised
     try:
         _check()
         yield _check
         _check()
+    except Exception as error:
+        if _state.raised > before:
+            # Extensions make errors of their own of what interrupts them.
+            raise KeyboardInterrupt from error
+        raise
     finally:
         _state.noting -= 1
         if borrowed:

@@ -1,10 +1,12 @@
 """Worker processes: none outlives the process that it works for."""
 
 import os
+import signal
 import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from tvc import interrupts
@@ -63,7 +65,7 @@ def share(
                 keep(_result_of(future, check))
         except BaseException:
             for worker in set(active_children()) - others:
-                worker.kill()
+                _kill(worker.pid)
             raise
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
@@ -113,6 +115,12 @@ def kill_all() -> None:
     if started is not None:
         children = started.active_children()
         for child in children:
-            child.kill()
+            _kill(child.pid)
         for child in children:
             child.join()
+
+
+def _kill(pid: int) -> None:
+    # Not by the process's own method, which workers of loky do not have.
+    with suppress(ProcessLookupError):
+        os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))

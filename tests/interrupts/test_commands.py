@@ -21,14 +21,17 @@ import pytest
 from tvc.domain.workload import inputs
 
 #: Whatever a moment waits for on a machine that is busy.
-_PATIENCE_S = 120
+_PATIENCE_S = 600
 #: Time in which workers notice that they are alone.
 _NOTICED_S = 10
 
 #: Runs the command as its console script does, and makes a file once interrupts are answered: when
 #: the first module is asked for that is not needed for answering them.
 LAUNCH = """
-import os, sys
+import os, signal, sys
+
+# As a terminal has it: what runs in the background may have been told to ignore it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 class Ready:
     def find_spec(self, name, path=None, target=None):

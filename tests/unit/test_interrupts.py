@@ -69,6 +69,19 @@ def test_an_interrupt_that_somebody_swallowed_is_raised_at_the_next_good_moment(
             check()
 
 
+def test_what_an_extension_makes_of_an_interrupt_is_an_interrupt():
+    def work():
+        with interrupts_noted():
+            interrupt()
+            try:
+                interrupt()
+            except KeyboardInterrupt as wrong:
+                raise ImportError("cannot load") from wrong
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+
+
 def test_parts_of_the_work_note_one_interrupt_together():
     with interrupts_noted() as check:
         with suppress(KeyboardInterrupt), interrupts_noted() as inner:

@@ -120,7 +120,9 @@ def kill_all() -> None:
             child.join()
 
 
-def _kill(pid: int) -> None:
+def _kill(pid: int | None) -> None:
     # Not by the process's own method, which workers of loky do not have.
+    if pid is None:
+        return  # it has not begun
     with suppress(ProcessLookupError):
         os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))

@@ -17,8 +17,8 @@ import pytest
 
 from tvc.authority.policy import ALPHABETS, KNOBS, RATE_KNOBS
 from tvc.cli.main import _run
-from tvc.files import excess
-from tvc.files.workload import inputs
+from tvc.domain import excess
+from tvc.domain.workload import inputs
 
 MOST_EVENTS = 100_000
 MOST_SECONDS = 10
@@ -180,14 +180,16 @@ def run_extreme(number, capsys):
         assert "x.tvc.json:1:" in shown.err, told
 
 
+@pytest.mark.usefixtures("lowered")
 @pytest.mark.parametrize("batch", range(4))
-def test_extreme_workloads_end_or_are_refused(batch, lowered, capsys):
+def test_extreme_workloads_end_or_are_refused(batch, capsys):
     for number in range(batch * 10, batch * 10 + 10):
         run_extreme(number, capsys)
 
 
 @pytest.mark.nightly
+@pytest.mark.usefixtures("lowered")
 @pytest.mark.parametrize("batch", range(20))
-def test_more_extreme_workloads_end_or_are_refused(batch, lowered, capsys):
+def test_more_extreme_workloads_end_or_are_refused(batch, capsys):
     for number in range(1_000 + batch * 10, 1_000 + batch * 10 + 10):
         run_extreme(number, capsys)

@@ -71,12 +71,12 @@ ABOUT_REASON = {REASONS: REASON + TOLD}
 CASES = {
     "a knob without a recipe": (
         KNOB,
-        "tvc.harness.coverage.recipes.knobs",
+        "tvc.workbench.coverage.recipes.knobs",
         "no row for 'code.fictitious'",
     ),
     "a knob of rate limits without a recipe": (
         RATE_KNOB,
-        "tvc.harness.coverage.recipes.knobs",
+        "tvc.workbench.coverage.recipes.knobs",
         "no row for 'rates.burst'",
     ),
     "a kind of window without a wait": (
@@ -91,12 +91,12 @@ CASES = {
     ),
     "a reason without a recipe": (
         ABOUT_REASON,
-        "tvc.harness.coverage.recipes.rules",
+        "tvc.workbench.coverage.recipes.rules",
         "no row for Reason.FICTITIOUS",
     ),
     "a reason of which lint does not know when it is unreachable": (
         ABOUT_REASON,
-        "tvc.harness.lint.unreachable",
+        "tvc.workbench.lint.unreachable",
         "no row for Reason.FICTITIOUS",
     ),
     "a field of a code without a meaning": (
@@ -140,11 +140,11 @@ CASES = {
                 after('    "code.live": operator.lt,', '    "a.b": operator.lt,')
             ]
         },
-        "tvc.harness.coverage.thresholds",
+        "tvc.workbench.coverage.thresholds",
         "no row for 'a.b'",
     ),
     "an invariant that nobody checks": (
-        {"tvc.files.invariant_names": [after('    "lockout_holds",', '    "all_is_well",')]},
+        {"tvc.domain.invariant_names": [after('    "lockout_holds",', '    "all_is_well",')]},
         "tvc.trace.invariants",
         "no row for 'all_is_well'",
     ),

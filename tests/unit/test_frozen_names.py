@@ -34,7 +34,6 @@ from tvc.files.policies import shipped_policies
 from tvc.harness.exits import Exit
 from tvc.harness.formats import FORMATS, sarif
 from tvc.harness.outcomes import Outcome
-from tvc.harness.schemas import SCHEMAS
 from tvc.runs.results import FRAMES, RUN_FILE, describe
 from tvc.runs.store import MANIFEST
 from tvc.trace.measures.catalogue import MEASURES, PAIRED_MEASURES
@@ -42,6 +41,7 @@ from tvc.trace.measures.metrics import parse_metric
 from tvc.trace.rows import FIELDS
 from tvc.workbench.coverage.units import units_of
 from tvc.workbench.lint import linting
+from tvc.workbench.schemas import SCHEMAS
 from tvc.world.simulation import simulate
 from tvc.world.streams import Streams
 

@@ -49,7 +49,7 @@ POLICY, REASONS, STATE = "tvc.authority.policy", "tvc.authority.reasons", "tvc.a
 
 def after(line, more):
     """A change that adds a line after another."""
-    return (line, f"{line}\n{more}")
+    return (line, f"{line}{more}\n" if line.endswith("\n") else f"{line}\n{more}")
 
 
 KNOB = {

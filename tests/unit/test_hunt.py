@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tvc.authority.decide import LAW
@@ -313,7 +313,6 @@ def test_every_clock_is_right_unless_wrong_ones_are_asked_for_and_then_nothing_i
     assert 0 < result.explored.states <= result.explored.decisions
 
 
-@settings(max_examples=200)
 @given(st.binary(max_size=40), st.booleans())
 def test_no_scene_has_a_wrong_clock_unless_asked_for(drawn, asked):
     goal = Breaks(HOURLY, "rate_limit_holds")

@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from tvc import __version__
-from tvc.domain.words import escape, list_choices
+from tvc.domain.words import escape, list_choices, show_path
 from tvc.files.json_files import NotJson, read_json
 from tvc.files.locks import LOCK_FILE, FolderBusy, FolderLock
 from tvc.files.outputs import original_of, part_of
@@ -249,7 +249,9 @@ class Store:
     def _read_parts(self) -> dict[str, Result]:
         kept: dict[str, Result] = {}
         for path in sorted(self.folder.glob("part-*.parquet")):
-            content = path.read_bytes() if path.is_file() else b""
+            if not path.is_file():
+                raise StoreRefused(f"{show_path(path)} is not a file; name another folder")
+            content = path.read_bytes()
             if hashlib.sha256(content).hexdigest()[:_DIGITS] != path.stem.removeprefix("part-"):
                 continue
             for result in _read_part(path, content, self._tasks):

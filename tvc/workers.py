@@ -1,16 +1,19 @@
 """Worker processes: none outlives the process that it works for."""
 
 import os
+import signal
 import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from tvc import interrupts
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
+    from multiprocessing.process import BaseProcess
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -63,7 +66,7 @@ def share(
                 keep(_result_of(future, check))
         except BaseException:
             for worker in set(active_children()) - others:
-                worker.kill()
+                _kill(worker)
             raise
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
@@ -113,6 +116,13 @@ def kill_all() -> None:
     if started is not None:
         children = started.active_children()
         for child in children:
-            child.kill()
+            _kill(child)
         for child in children:
             child.join()
+
+
+def _kill(process: "BaseProcess") -> None:
+    # Not by its own method, which workers of loky do not have.
+    if process.pid is not None:
+        with suppress(ProcessLookupError):
+            os.kill(process.pid, getattr(signal, "SIGKILL", signal.SIGTERM))

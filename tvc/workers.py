@@ -13,6 +13,7 @@ from tvc import interrupts
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
+    from multiprocessing.process import BaseProcess
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -65,7 +66,7 @@ def share(
                 keep(_result_of(future, check))
         except BaseException:
             for worker in set(active_children()) - others:
-                _kill(worker.pid)
+                _kill(worker)
             raise
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
@@ -115,14 +116,13 @@ def kill_all() -> None:
     if started is not None:
         children = started.active_children()
         for child in children:
-            _kill(child.pid)
+            _kill(child)
         for child in children:
             child.join()
 
 
-def _kill(pid: int | None) -> None:
-    # Not by the process's own method, which workers of loky do not have.
-    if pid is None:
-        return  # it has not begun
-    with suppress(ProcessLookupError):
-        os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
+def _kill(process: "BaseProcess") -> None:
+    # Not by its own method, which workers of loky do not have.
+    if process.pid is not None:
+        with suppress(ProcessLookupError):
+            os.kill(process.pid, getattr(signal, "SIGKILL", signal.SIGTERM))

@@ -1,6 +1,7 @@
 """Engines give the same results wherever and however often they run, and lose none."""
 
 import io
+import multiprocessing
 import os
 import signal
 import sys
@@ -16,6 +17,7 @@ from tvc.runs import engines, progress
 from tvc.runs.engines import EngineRefused, run_tasks
 from tvc.runs.study import rerun, run_study
 from tvc.runs.tasks import Task, frame_of
+from tvc.workers import kill_all
 
 
 def tasks_of(count=12, **workload):
@@ -242,6 +244,14 @@ def test_the_first_interrupt_ends_the_run_after_what_has_come(engine):
     with pytest.raises(KeyboardInterrupt):
         run_tasks(make_toy(), tasks_of(30), engine=engine, workers=2, on_result=listen)
     assert len(seen) == 3
+
+
+def test_workers_that_stand_idle_are_ended_with_all_others():
+    run_tasks(make_toy(), tasks_of(), engine="processes", workers=2)
+    assert len(multiprocessing.active_children()) >= 2
+    kill_all()
+    assert multiprocessing.active_children() == []
+    assert len(run_tasks(make_toy(), tasks_of(), engine="processes", workers=2)) == 12
 
 
 def test_an_interrupt_does_not_wait_for_workers_that_are_at_it():

@@ -20,6 +20,7 @@ def moves_of(knob: Knob, value: Any) -> tuple[Any, ...]:  # noqa: ANN401 - the k
 
     Examples
     --------
+    >>> from tvc.authority.policy import find_knob
     >>> knob = find_knob("lockout.failures")
     >>> moves_of(knob, 10)
     (11, 9, 20, 5)

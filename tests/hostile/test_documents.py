@@ -404,13 +404,13 @@ def test_any_text_is_read_or_refused(text: str):
     assert_read_or_refused(text)
 
 
-@settings(max_examples=500)
+@settings(max_examples=settings().max_examples * 5 // 2)
 @given(st.lists(PIECES, max_size=40).map("".join))
 def test_any_mixture_of_syntax_is_read_or_refused(text: str):
     assert_read_or_refused(text)
 
 
-@settings(max_examples=300)
+@settings(max_examples=settings().max_examples * 3 // 2)
 @given(st.data())
 def test_any_damage_to_a_document_is_read_or_refused(data: st.DataObject):
     text = SCENARIO
@@ -454,7 +454,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=500)
+@settings(max_examples=settings().max_examples * 5 // 2)
 @given(
     st.sampled_from(["", "- ", "k: ", "[", "- - ", "k:\n  - ", "? ", "{z: ", "&n "]),
     st.one_of(VALUES, BROKEN),

@@ -632,7 +632,7 @@ def test_the_file_that_is_mutated_is_valid(tmp_path):
     assert len(read(VALID, tmp_path / "a.tvc.yaml").cases) == 5
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=settings().max_examples * 2)
 @given(st.data())
 def test_a_mutated_file_is_read_or_refused_and_never_crashes(data):
     tokens = list(TOKENS)

@@ -129,7 +129,7 @@ def shortest(policy, invariant, events):
     return len(found.history.events) if isinstance(found, Find) else None
 
 
-@settings(max_examples=300)
+@settings(max_examples=settings().max_examples * 3 // 2)
 @given(
     st.sampled_from([*POLICIES]),
     st.sampled_from([*MONITORS]),
@@ -151,7 +151,7 @@ def test_no_walk_over_the_lattice_breaks_what_the_search_says_holds(policy, inva
 # Monitors
 
 
-@settings(max_examples=300)
+@settings(max_examples=settings().max_examples * 3 // 2)
 @given(
     st.sampled_from([*POLICIES]),
     st.binary(min_size=Walk.bytes_for(12), max_size=Walk.bytes_for(12)),

@@ -50,7 +50,7 @@ def check_end(world, desk):
     assert len(lapses) == len(expected)
 
 
-@settings(max_examples=2 * settings().max_examples)
+@settings(max_examples=settings().max_examples * 2)
 @given(h.policies(), h.clocks(), h.histories())
 def test_every_decision_is_the_one_the_description_asks_for(policy, nodes, moves):
     agree(policy, nodes, moves)

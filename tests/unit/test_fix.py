@@ -409,7 +409,7 @@ def _flip(text, draw):
     return text
 
 
-@settings(max_examples=15)
+@settings(max_examples=settings().max_examples * 3 // 40)
 @given(data=st.data())
 def test_flipped_expectations_of_shipped_files_come_back_with_all_comments(data, tmp_path_factory):
     path = data.draw(st.sampled_from(SHIPPED))

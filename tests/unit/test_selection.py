@@ -101,14 +101,13 @@ def expressions():
 
 
 @given(expressions())
-@settings(max_examples=200, deadline=None)
 def test_any_expression_means_what_its_logic_says(expression):
     words, meaning = expression
     assert parse_words(words)(NAME) is meaning
 
 
 @given(st.text("ab ()ndotr\t\"'\\", max_size=20))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=settings().max_examples * 3 // 2)
 def test_any_text_is_an_expression_or_refused_and_nothing_else(words):
     try:
         Selection(words).check()

@@ -49,7 +49,8 @@ POLICY, REASONS, STATE = "tvc.authority.policy", "tvc.authority.reasons", "tvc.a
 
 def after(line, more):
     """A change that adds a line after another."""
-    return (line, f"{line}{more}\n" if line.endswith("\n") else f"{line}\n{more}")
+    kept = line.rstrip("\n")
+    return (line, f"{kept}\n{more}{line[len(kept) :]}")
 
 
 KNOB = {

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from tvc.authority import rates
+from tvc.authority.checks.generating import rate_key
 from tvc.authority.context import Context, Event
 from tvc.authority.edges import ends_ms, expiry_ms
 from tvc.authority.requests import Kind, Method
-from tvc.authority.rules import rate_key
 from tvc.authority.state import Account, Code, CodeEnd, Put, Session, SessionEnd
 from tvc.authority.total import total
 from tvc.authority.tuples import builder

@@ -49,6 +49,14 @@ class Refusal(NamedTuple):
     limit: str | None = None
 
 
+class Granted:
+    """The verdict of a rule that allows at once, so that no later rule is met."""
+
+
+GRANTED: Final = Granted()
+Verdict = Refusal | Granted | None
+
+
 class Event(NamedTuple):
     """Something that a request brought about and that audit records on its own.
 

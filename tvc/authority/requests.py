@@ -210,6 +210,9 @@ SHAPES: Final[dict[Kind, Shape]] = total(
     },
 )
 
+#: The kinds that meet rules: all but facts.
+JUDGED: Final = tuple(kind for kind, shape in SHAPES.items() if not shape.fact)
+
 
 def request(  # noqa: PLR0913 - the fields of a request, by keyword
     kind: Kind | str,

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, is_dataclass, replace
 from typing import Any, Final
 
-from tvc.authority.context import Context, Refusal
+from tvc.authority.context import Context, Refusal, Verdict
 from tvc.authority.decide import LAW, Decision, Law, decide
 from tvc.authority.policy import Policy, RateLimit
 from tvc.authority.rates import Compare
 from tvc.authority.requests import Request
-from tvc.authority.rules import Rule, Verdict
+from tvc.authority.rules import Rule
 from tvc.authority.state import State
 
 _SIGNS: Final = {"lt": "<", "le": "<=", "gt": ">", "ge": ">="}

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from tvc.authority.authority import Record
+from tvc.authority.checks.asking import signed_in
 from tvc.authority.policy import Policy
 from tvc.authority.requests import Kind
-from tvc.authority.rules import signed_in
 from tvc.authority.state import CodeEnd, State
 from tvc.harness.examine import Examination
 

@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from tvc.authority.checks.asking import signed_in
+from tvc.authority.checks.generating import lifetime_allowed, under_rates
 from tvc.authority.decide import COMPARISONS
 from tvc.authority.edges import Turn, window_edges
 from tvc.authority.policy import Policy
 from tvc.authority.reasons import Reason
 from tvc.authority.requests import Request
-from tvc.authority.rules import lifetime_allowed, signed_in, under_rates
 from tvc.authority.state import State
 from tvc.authority.total import total
 from tvc.harness.examine import Comparison, Examination, Meeting

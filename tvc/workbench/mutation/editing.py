@@ -2,8 +2,7 @@
 
 from collections.abc import Callable
 
-from tvc.authority.context import Context
-from tvc.authority.rules import Verdict
+from tvc.authority.context import Context, Verdict
 from tvc.authority.state import Put, Table
 
 Check = Callable[[Context], Verdict]

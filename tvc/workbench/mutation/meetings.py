@@ -8,12 +8,12 @@ the invariants, and not step by step, since those compare and look at knobs, too
 from dataclasses import dataclass, replace
 from typing import cast
 
-from tvc.authority.context import Context
+from tvc.authority.context import Context, Verdict
 from tvc.authority.decide import LAW
 from tvc.authority.policy import Policy
 from tvc.authority.rates import Compare
 from tvc.authority.requests import Kind
-from tvc.authority.rules import Rule, Verdict
+from tvc.authority.rules import Rule
 from tvc.domain.cases import Case
 from tvc.harness.examine import Watched
 from tvc.harness.judge import run_case

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from tvc.authority.context import Context, Refusal, find_method
+from tvc.authority.context import Context, Refusal, Verdict, find_method
 from tvc.authority.reasons import Reason
 from tvc.authority.requests import Proof
-from tvc.authority.rules import Rule, Verdict
+from tvc.authority.rules import Rule
 from tvc.authority.state import Code, CodeEnd, Put
 from tvc.workbench.mutation.editing import Check, Edit, edit_since, without
 from tvc.workbench.mutation.equivalence import (

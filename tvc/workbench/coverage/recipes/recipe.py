@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from tvc.authority.reasons import Reason
-from tvc.authority.requests import SHAPES, Kind
+from tvc.authority.requests import JUDGED, Kind
 from tvc.authority.total import total
 
 #: Everybody in the timelines, but for what a recipe says of them.
@@ -98,7 +98,7 @@ WRONG_PROOF: Final = BY_METHOD + ", proof: wrong" + denied(Reason.WRONG_PROOF)
 
 #: What each request says besides who asks.
 SAYS: Final[dict[Kind, str]] = total(
-    (kind for kind, shape in SHAPES.items() if not shape.fact),
+    JUDGED,
     {
         Kind.GENERATE: ", for: ana, lifetime: 1h",
         Kind.EXPIRE: ", for: ana",

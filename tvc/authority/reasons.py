@@ -3,11 +3,11 @@
 A *reason* is for administrators, audit and tests. A person at the screen sees the *public message*
 and what they are asked for next (the decision's challenge), and from these alone can tell:
 
-- Whoever does not get past the password can tell nothing of an account: that it is unknown,
+- A visitor who does not get past the password can tell nothing of an account: that it is unknown,
   inactive or frozen reads as a wrong password does. A page that shows a code again says no to all.
-- Whoever gets past it cannot tell one code that is refused from another: a wrong code, a lapsed,
-  revoked, replaced or used-up one, and any code where there is none read the same, as the article
-  on verification errors words it (knowledge article 000395187).
+- A visitor who gets past it cannot tell one code that is refused from another: a wrong code, a
+  lapsed, revoked, replaced or used-up one, and any code where there is none read the same, as the
+  article on verification errors words it (knowledge article 000395187).
 - They *can* tell whether a code is live (or lapsed and pinned), in three ways. Presenting nothing,
   they are asked for the code and not for a method; not so under ``sign_in.precedence:
   methods_first`` while a method is enrolled. Presenting a method, they read the message of
@@ -17,7 +17,7 @@ and what they are asked for next (the decision's challenge), and from these alon
   without knowing it they can tell an account that can be signed in to from one that cannot, and,
   by the lock-out, whether a code is live.
 
-A step-up tells whoever holds the session the same three things. Those who may manage codes learn
+A step-up tells the holder of the session the same three things. Those who may manage codes learn
 of them by what they may ask (`Reason.CODE_ALREADY_LIVE`, `Reason.NO_LIVE_CODE`, ``status``), and
 so do users of their own where ``expire.own`` lets them end it. How long an answer takes is no part
 of this.

@@ -1,7 +1,7 @@
 """Workloads that take more than a replication may, and the input that is responsible.
 
 A run that would take hours, or all memory, is refused before it begins, with a sentence that
-names the input to change. Whoever means it says so: ``--unbounded``, or ``unbounded=True``. A run
+names the input to change. To run it all the same: ``--unbounded``, or ``unbounded=True``. A run
 that would never end is refused all the same.
 """
 

@@ -39,7 +39,7 @@ def read_json(path: Path) -> Any:  # noqa: ANN401 - whatever JSON can say
 
 
 def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no number of JSON")
+    raise ValueError(f"{constant} is not a number in JSON")
 
 
 def _too_deep() -> NotJson:

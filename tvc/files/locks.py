@@ -114,7 +114,7 @@ def _acquire(path: Path) -> int:
             raise OSError(error.errno, error.strerror, str(path)) from None
         if _is_at(descriptor, path):
             return descriptor
-        # Whoever had it removed the file between our two steps.
+        # The holder before us removed the file between our two steps.
         os.close(descriptor)
 
 

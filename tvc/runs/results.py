@@ -1,6 +1,6 @@
 """The results folder of one run: its frames as Parquet files, and all it takes to run it again.
 
-A folder is written so that whoever finds a ``run.json`` finds the frames that belong to it:
+A folder is written so that a reader of a ``run.json`` finds the frames that belong to it:
 everything is written under temporary names first, and ``run.json`` takes its name last.
 """
 

@@ -273,7 +273,7 @@ class _Begun:
         return world.recorder.finish(end_ms, complete)
 
     def run(self, measured: Measured, complete: bool) -> Run:
-        """Return what came of it, once it is finished."""
+        """Return the run, once it is finished."""
         world, recorder = self.world, self.world.recorder
         return Run(
             self.policy, self.workload, self.seed, self.replication, recorder.digest,

@@ -146,6 +146,7 @@ def test_an_output_without_inputs_is_said_to_be_left_out(repository):
     [
         (["no-such"], "there is no revision 'no-such'"),
         (["plain", "--only", "no-such"], "no output is named 'no-such'"),
+        (["plain", "--python", "no-such"], "there is no interpreter no-such"),
         ([], "name a BASE"),
     ],
 )

@@ -77,9 +77,11 @@ class Frames:
             for key in _plotted(measure, labels):
                 known = columns.get(key, [0.0] * len(bins))
                 columns[key] = [float(a + b) for a, b in zip(known, bins, strict=True)]
+        # Measures that are levels themselves come first, then those that a level adds up to.
+        declared = sorted(MEASURES.values(), key=lambda measure: measure.shape is not Shape.LEVEL)
         levels = {
             measure.name: measure.level(recorder)
-            for measure in MEASURES.values()
+            for measure in declared
             if measure.level is not None
         } | {
             "desk.queue": recorder.desk.queue,

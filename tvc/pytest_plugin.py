@@ -158,7 +158,7 @@ class CaseItem(pytest.Item):
         if not isinstance(excinfo.value, CaseFailed):
             return super().repr_failure(excinfo, *args)
         from tvc.harness.excerpts import failure_block
-        from tvc.harness.writing import lines_of
+        from tvc.harness.sources import lines_of
 
         result = excinfo.value.result
         lines = lines_of(result.file)

@@ -11,7 +11,7 @@ from tvc.cli.main import _run
 from tvc.files.documents import read_source
 from tvc.files.faults import InvalidFile
 from tvc.harness.formats import FORMATS
-from tvc.harness.writing import lines_of
+from tvc.harness.sources import lines_of
 
 #: What must not be seen: a line of a file outside, of each kind that a fault could quote.
 SECRET = "ghp_0123456789"

@@ -14,6 +14,7 @@ from tvc.authority.decide import COMPARISONS, LAW
 from tvc.authority.policy import Policy, find_knob
 from tvc.files.documents import parse_document
 from tvc.files.scenarios import read_scenarios
+from tvc.harness.formats import FORMATS
 from tvc.harness.judge import run_case
 from tvc.harness.outcomes import Concern, SuiteResult
 from tvc.harness.runner import run_guarded
@@ -22,7 +23,7 @@ from tvc.workbench.coverage.collecting import units_covered
 from tvc.workbench.coverage.measuring import Coverage, Share, measure
 from tvc.workbench.coverage.recipes import recipe_of
 from tvc.workbench.coverage.recipes.rules import reason_recipe
-from tvc.workbench.coverage.reports import check_files, render_html, render_json, render_text
+from tvc.workbench.coverage.report import CoverageReport, check_files, render_html
 from tvc.workbench.coverage.thresholds import THRESHOLDS
 from tvc.workbench.coverage.units import Group, Unit, units_of
 from tvc.workbench.schemas import SCHEMAS
@@ -289,7 +290,7 @@ def coverage():
 
 
 def test_people_read_each_group_and_what_to_write(coverage):
-    text = render_text(coverage)
+    text = FORMATS["pretty"](CoverageReport(coverage))
     assert [line.split()[0] for line in text.splitlines()[1:7]] == [*Group, "all"]
     for unit in coverage.missing:
         assert f"  {unit.id}  (" in text
@@ -302,7 +303,7 @@ def test_the_json_report_fits_its_schema(coverage):
     Draft202012Validator.check_schema(schema)
     empty = measure(SuiteResult())
     for shown in (coverage, empty, replace(empty, complete=False)):
-        Draft202012Validator(schema).validate(json.loads(render_json(shown)))
+        Draft202012Validator(schema).validate(json.loads(FORMATS["json"](CoverageReport(shown))))
 
 
 def test_every_object_of_the_schema_is_closed_and_wants_all_its_keys():
@@ -315,7 +316,7 @@ def test_every_object_of_the_schema_is_closed_and_wants_all_its_keys():
 
 
 def test_the_json_report_says_what_each_file_covers(coverage):
-    report = json.loads(render_json(coverage))
+    report = json.loads(FORMATS["json"](CoverageReport(coverage)))
     ids = {one["file"]: set(one["covered"]) for one in report["files"]}
     assert ids == {file: set(units) for file, units in coverage.files.items()}
     assert report["total"]["covered"] + len(report["missing"]) == report["total"]["total"]
@@ -335,28 +336,28 @@ class _Page(html.parser.HTMLParser):
 
 def test_the_page_needs_no_script_and_no_other_file(coverage):
     page = _Page()
-    page.feed(render_html(coverage))
+    page.feed(render_html(CoverageReport(coverage)))
     assert not {"script", "link", "img", "iframe"} & {tag for tag, _ in page.tags}
     assert not [attrs for _, attrs in page.tags if {"src", "href"} & set(attrs)]
 
 
 def test_the_page_says_in_words_what_is_missing(coverage):
     page = _Page()
-    page.feed(render_html(coverage))
+    page.feed(render_html(CoverageReport(coverage)))
     assert page.text.count("missing") == len(coverage.missing)
     assert set(page.text) >= {unit.id for unit in coverage.units}
 
 
 def test_a_hostile_name_stays_text_on_the_page():
     odd = replace(measure(SuiteResult()), files={"<b>\x1b": frozenset()}, cases={"<b>\x1b": 0})
-    assert "<b>" not in render_html(odd)
-    assert "\x1b" not in render_html(odd) + render_text(odd)
+    assert "<b>" not in render_html(CoverageReport(odd))
+    assert "\x1b" not in render_html(CoverageReport(odd)) + FORMATS["pretty"](CoverageReport(odd))
 
 
 def test_reports_are_the_same_each_time(coverage):
     again = measure(suite_of(one=PASSING, other=WRONG))
-    for render in (render_text, render_json, render_html):
-        assert render(again) == render(coverage)
+    for render in (FORMATS["pretty"], FORMATS["json"], render_html):
+        assert render(CoverageReport(again)) == render(CoverageReport(coverage))
 
 
 # The command

@@ -17,11 +17,11 @@ from tvc.files.faults import Fault
 from tvc.files.models import CHALLENGES
 from tvc.files.policies import load_shipped
 from tvc.files.scenarios import load_scenarios
-from tvc.harness.formats import FORMATS, ReportContext
-from tvc.harness.formats.sarif import RULES
+from tvc.harness.formats import FORMATS
 from tvc.harness.judge import run_case
 from tvc.harness.outcomes import CaseResult, Concern, Failure, Outcome, SuiteResult
 from tvc.harness.runner import run_guarded
+from tvc.harness.suite_report import RULES, SuiteReport
 from tvc.trace.invariants import INVARIANTS
 
 SCENARIOS = """\
@@ -77,9 +77,6 @@ def lines_of(file: str) -> list[str]:
     return {FILE: SCENARIOS, FAULT.file: "tvc: 1\npeple: {}\n"}.get(file, "").splitlines()
 
 
-CONTEXT = ReportContext("9.9", 0, {}, False, lines_of)
-
-
 @pytest.fixture
 def suite(tmp_path, monkeypatch) -> SuiteResult:
     monkeypatch.chdir(tmp_path)
@@ -116,7 +113,8 @@ def hostile(suite: SuiteResult) -> SuiteResult:
 
 
 def render(name: str, suite: SuiteResult, **changes: object) -> str:
-    return FORMATS[name](suite, replace(CONTEXT, **changes))
+    told = {"seed": 0, "overrides": {}, "version": "9.9", "lines": lines_of} | changes
+    return FORMATS[name](SuiteReport(suite, **told))
 
 
 # Every format
@@ -242,10 +240,10 @@ def test_colour_changes_nothing_but_colour(suite):
 
 def test_a_report_without_colour_does_not_load_rich():
     code = (
-        "import sys; from tvc.harness.formats import FORMATS, ReportContext;"
+        "import sys; from tvc.harness.formats import FORMATS;"
         "from tvc.harness.outcomes import SuiteResult;"
-        "context = ReportContext('1', 0, {}, False, lambda file: ());"
-        "[render(SuiteResult(), context) for render in FORMATS.values()];"
+        "from tvc.harness.suite_report import SuiteReport;"
+        "[render(SuiteReport(SuiteResult(), 0, {})) for render in FORMATS.values()];"
         "sys.exit('rich' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

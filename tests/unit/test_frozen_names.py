@@ -31,8 +31,9 @@ from tvc.authority.state import PERMISSIONS, TABLES, CodeEnd, SessionEnd
 from tvc.cli.main import app, main
 from tvc.domain.invariant_names import INVARIANT_NAMES
 from tvc.files.policies import shipped_policies
+from tvc.harness import suite_report
 from tvc.harness.exits import Exit
-from tvc.harness.formats import FORMATS, sarif
+from tvc.harness.formats import FORMATS
 from tvc.harness.outcomes import Outcome
 from tvc.runs.results import FRAMES, RUN_FILE, describe
 from tvc.runs.store import MANIFEST
@@ -126,7 +127,7 @@ def _reports():
         "exit codes": [f"{code.name} = {int(code)}" for code in Exit],
         "outcomes": list(Outcome),
         "formats": list(FORMATS),
-        "rules of SARIF": list(sarif.RULES),
+        "rules of SARIF": list(suite_report.RULES),
         "rules of lint": list(linting.RULES),
         "controls": [control.id for control in linting.CONTROLS],
         "units of coverage": [unit.id for unit in units_of(LAW)],

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 from functools import cache
 from operator import ge, gt
 from pathlib import Path
@@ -33,17 +34,19 @@ from tvc.files.policies import (
 )
 from tvc.files.policy_documents import read_policy
 from tvc.files.scenarios import load_scenarios
+from tvc.harness.formats import FORMATS
+from tvc.harness.formats.findings import Level
 from tvc.harness.judge import run_case
 from tvc.workbench.lint.contradictions import remark_contradictions
 from tvc.workbench.lint.controls import Result, judge_controls
-from tvc.workbench.lint.findings import Level, exit_of, fails
+from tvc.workbench.lint.findings import exit_of, fails
 from tvc.workbench.lint.generations import most_generations
 from tvc.workbench.lint.guessing import guessing
 from tvc.workbench.lint.idle_limits import _reaches_first, remark_thresholds
 from tvc.workbench.lint.linting import CONTROLS, RULES, LintResult, lint
 from tvc.workbench.lint.places import Places
-from tvc.workbench.lint.reports import FORMATS, LintContext
-from tvc.workbench.lint.reports.tables import TABLES, render_table
+from tvc.workbench.lint.report import report_of
+from tvc.workbench.lint.tables import TABLES, render_table
 from tvc.workbench.lint.unreachable import UNREACHABLE, remark_unreachable, unreachable_reasons
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
@@ -56,7 +59,6 @@ people:
 BY_METHOD = "{at: 9h, do: sign_in, by: ana, with: authenticator, expect: allow}"
 GENERATE = "{at: 0s, do: generate, by: sam, for: ana, lifetime: 1h, save: c1}"
 USED = "{at: 1m, do: sign_in, by: ana, code: c1}"
-CONTEXT = LintContext("9.9", "error", False, lambda _file: ())
 
 
 def rules_in(text, folder, *policies):
@@ -1021,9 +1023,9 @@ def schema():
 def test_the_json_report_is_as_its_schema_says(tmp_path, monkeypatch):
     result = sample(tmp_path, monkeypatch)
     for some in (result, LintResult(), lint(["a.tvc.yaml"], ["salesforce"])):
-        report = json.loads(FORMATS["json"](some, CONTEXT))
+        report = json.loads(FORMATS["json"](report_of(some)))
         schema().validate(report)
-    report = json.loads(FORMATS["json"](result, CONTEXT))
+    report = json.loads(FORMATS["json"](report_of(result)))
     assert report["summary"]["error"] == 1
     assert report["suite"]["digest"] == result.suite
     assert report["date"] is None
@@ -1032,8 +1034,7 @@ def test_the_json_report_is_as_its_schema_says(tmp_path, monkeypatch):
 def test_junit_fails_what_the_exit_code_fails(tmp_path, monkeypatch):
     result = sample(tmp_path, monkeypatch)
     for level in ("error", "warning", "never"):
-        context = LintContext("9.9", level, False, lambda _file: ())
-        root = ET.fromstring(FORMATS["junit"](result, context))
+        root = ET.fromstring(FORMATS["junit"](report_of(result, level)))
         failing = sum(fails(one, level) for one in result.findings)
         assert len(list(root.iter("failure"))) == failing == int(root.get("failures"))
         assert bool(failing) == (exit_of(result.findings, level, result.linted, False) == 1)
@@ -1044,7 +1045,7 @@ def test_junit_fails_what_the_exit_code_fails(tmp_path, monkeypatch):
 
 def test_sarif_describes_every_rule_and_places_what_the_repository_has(tmp_path, monkeypatch):
     result = sample(tmp_path, monkeypatch)
-    (run,) = json.loads(FORMATS["sarif"](result, CONTEXT))["runs"]
+    (run,) = json.loads(FORMATS["sarif"](report_of(result)))["runs"]
     rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
     assert len(run["results"]) == len(result.findings)
     for one in run["results"]:
@@ -1057,7 +1058,7 @@ def test_sarif_describes_every_rule_and_places_what_the_repository_has(tmp_path,
 
 def test_github_has_a_command_for_each_finding_and_the_summary(tmp_path, monkeypatch):
     result = sample(tmp_path, monkeypatch)
-    lines = FORMATS["github"](result, CONTEXT).splitlines()
+    lines = FORMATS["github"](report_of(result)).splitlines()
     assert len(lines) == len(result.findings) + 1
     assert Counter(re.match("::([a-z]+) ", line)[1] for line in lines)["error"] == 1
     assert "file=a.tvc.yaml,line=" in lines[0]
@@ -1068,7 +1069,7 @@ def test_a_file_cannot_forge_lines_of_a_report(form, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     name = "a\n::error::b\x1b[2J.tvc.yaml"
     Path(name).write_text(suite(scenario(GENERATE, FACT)), "utf-8")
-    text = FORMATS[form](lint([name]), CONTEXT)
+    text = FORMATS[form](report_of(lint([name])))
     assert "\x1b" not in text
     assert "\n::error::b" not in text
     if form == "junit":
@@ -1080,7 +1081,7 @@ def test_a_table_of_controls_names_policy_suite_version_and_every_control(
     ending, tmp_path, monkeypatch
 ):
     result = sample(tmp_path, monkeypatch)
-    text = render_table(Path(f"x{ending}"), result, CONTEXT)
+    text = render_table(Path(f"x{ending}"), replace(report_of(result), version="9.9"))
     for report in result.policies:
         assert report.digest in text
     assert result.suite in text
@@ -1089,8 +1090,8 @@ def test_a_table_of_controls_names_policy_suite_version_and_every_control(
         assert control.id.replace("_", "\\_" if ending == ".md" else "_") in text
     assert "Check the text" in text or ending == ".csv"
     assert "2026-01-31" not in text
-    dated = LintContext("9.9", "error", False, lambda _file: (), "2026-01-31")
-    assert "2026-01-31" in render_table(Path(f"x{ending}"), result, dated)
+    dated = report_of(result, date="2026-01-31")
+    assert "2026-01-31" in render_table(Path(f"x{ending}"), dated)
 
 
 def test_a_csv_table_has_a_row_for_each_control_and_no_formula(tmp_path, monkeypatch):
@@ -1098,7 +1099,7 @@ def test_a_csv_table_has_a_row_for_each_control_and_no_formula(tmp_path, monkeyp
     name = "=cmd.tvc.yaml"
     Path(name).write_text(suite(LOCKING), "utf-8")
     result = lint([name], ["salesforce"], with_controls=True)
-    rows = list(csv.DictReader(io.StringIO(render_table(Path("x.csv"), result, CONTEXT))))
+    rows = list(csv.DictReader(io.StringIO(render_table(Path("x.csv"), report_of(result)))))
     assert [row["control"] for row in rows] == [control.id for control in CONTROLS]
     evidence = {row["evidence"] for row in rows} - {"none"}
     assert evidence
@@ -1110,9 +1111,9 @@ def test_html_and_markdown_show_names_as_text(tmp_path, monkeypatch):
     name = "<script>|[x](y).tvc.yaml"
     Path(name).write_text(suite(LOCKING), "utf-8")
     result = lint([name], ["salesforce"], with_controls=True)
-    assert "<script>" not in render_table(Path("x.html"), result, CONTEXT)
-    assert "&lt;script&gt;" in render_table(Path("x.html"), result, CONTEXT)
-    markdown = render_table(Path("x.md"), result, CONTEXT)
+    assert "<script>" not in render_table(Path("x.html"), report_of(result))
+    assert "&lt;script&gt;" in render_table(Path("x.html"), report_of(result))
+    markdown = render_table(Path("x.md"), report_of(result))
     assert "<script>|" not in markdown.replace("\\<", "").replace("\\>", "")
     assert "\\<script\\>\\|\\[x\\]" in markdown
 

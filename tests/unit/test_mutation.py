@@ -18,6 +18,7 @@ from tvc.authority.policy import Policy, RateLimit, find_knob
 from tvc.files.documents import parse_document
 from tvc.files.scenarios import read_scenarios
 from tvc.harness.collect import Loading
+from tvc.harness.formats import FORMATS
 from tvc.harness.selection import Selection
 from tvc.workbench.hunt.goals import Differs, Side
 from tvc.workbench.hunt.search import Find, hunt
@@ -28,7 +29,7 @@ from tvc.workbench.mutation.equivalence import COMMUTING, explain_policy
 from tvc.workbench.mutation.exits import exit_of
 from tvc.workbench.mutation.mutants import Change, Family
 from tvc.workbench.mutation.offers import find_offer
-from tvc.workbench.mutation.reports import render_json, render_pretty
+from tvc.workbench.mutation.report import MutationReport
 from tvc.workbench.mutation.scoring import NoSuchPolicy, Request, Study, prepare, study
 from tvc.workbench.mutation.trials import Status, Verdict, judge_group, notices
 from tvc.workbench.schemas import SCHEMAS
@@ -407,9 +408,9 @@ def test_the_gate_is_the_share_of_those_that_could_be_noticed(found, gate, code)
 
 def test_a_score_is_rounded_down_so_that_a_hundred_percent_means_all():
     found = made(killed=9_999, survived=1)
-    assert json.loads(render_json(found, {}))["score"] == 99.99
-    assert "score 99.9 %" in render_pretty(found, {})
-    assert "score 100 %" in render_pretty(made(killed=2), {})
+    assert json.loads(FORMATS["json"](MutationReport(found, {})))["score"] == 99.99
+    assert "score 99.9 %" in FORMATS["pretty"](MutationReport(found, {}))
+    assert "score 100 %" in FORMATS["pretty"](MutationReport(made(killed=2), {}))
 
 
 # The command

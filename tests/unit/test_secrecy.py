@@ -24,9 +24,10 @@ from tvc.authority.state import State
 from tvc.files.scenarios import load_scenarios
 from tvc.harness.examine import examine
 from tvc.harness.explain import explain
-from tvc.harness.formats import FORMATS, ReportContext
+from tvc.harness.formats import FORMATS
 from tvc.harness.outcomes import Outcome, SuiteResult
 from tvc.harness.runner import run_guarded
+from tvc.harness.suite_report import SuiteReport
 from tvc.trace.rows import row_of
 
 LENGTH = 20
@@ -179,8 +180,9 @@ def test_an_invariant_finds_a_code_in_a_record(cases):
 @pytest.mark.parametrize("fmt", FORMATS)
 @pytest.mark.parametrize("colour", [False, True])
 def test_no_report_shows_a_code(results, drawn, fmt, colour):
-    context = ReportContext("1", 0, {}, colour, lambda _: tuple(TEXT.splitlines()))
-    shown = FORMATS[fmt](suite_of(results), context)
+    lines = TEXT.splitlines()
+    report = SuiteReport(suite_of(results), 0, {}, colour=colour, lines=lambda _: lines)
+    shown = FORMATS[fmt](report)
     assert "secret.tvc.yaml" in shown
     assert not leaks(drawn, shown)
     assert not _CODE.search(shown), "nor any other text of that form"

@@ -8,12 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tvc.cli.options import FlagOrFileCommand, Formats
-from tvc.cli.printing import hand_over, show_aside
 
 if TYPE_CHECKING:
-    from tvc.harness.writing import Output
-    from tvc.workbench.lint.linting import LintResult
-    from tvc.workbench.lint.reports import LintContext
+    from tvc.workbench.lint.report import LintReport
 
 
 class _LintCommand(FlagOrFileCommand):
@@ -73,15 +70,14 @@ def lint(  # noqa: PLR0913 - the options of the command
     ] = None,
 ) -> int:
     """Look at files and policies and report; the exit code says whether anything failed."""
-    from tvc import __version__
     from tvc.cli.common import close_quietly
     from tvc.harness.collect import NoSuchPath
-    from tvc.harness.sources import Sources
-    from tvc.harness.writing import BadOutput, lines_of, outputs_of
+    from tvc.harness.formats import FORMATS
+    from tvc.harness.writing import BadOutput, outputs_of, write_reports
     from tvc.workbench.lint.findings import FAIL_LEVELS, exit_of
     from tvc.workbench.lint.linting import lint as linted
     from tvc.workbench.lint.reading import NoSuchPolicy
-    from tvc.workbench.lint.reports import FORMATS, LintContext
+    from tvc.workbench.lint.report import report_of
 
     if fail_level not in FAIL_LEVELS:
         raise typer.BadParameter(f"--fail-level {fail_level}: expected {', '.join(FAIL_LEVELS)}")
@@ -96,10 +92,10 @@ def lint(  # noqa: PLR0913 - the options of the command
         raise typer.BadParameter(str(wrong)) from None
     if (controls or tables) and not result.policies and not result.invalid:
         raise typer.BadParameter("--controls needs a policy: name a policy file, or a --policy")
-    sources = Sources((*result.files, *(fault.file for fault in result.invalid)))
-    context = LintContext(__version__, fail_level, False, lines_of, controls_date, sources.place)
+    report = report_of(result, fail_level, controls_date)
     try:
-        _write(result, context, outputs, tables)
+        _write_tables(report, tables)
+        write_reports(report, outputs, sys.stdout, sys.stderr)
     except BrokenPipeError:
         # The verdict stands, whoever stopped reading.
         close_quietly(sys.stdout)
@@ -116,7 +112,7 @@ def _check_date(text: str | None) -> None:
 
 def _tables(names: list[str]) -> tuple[Path, ...]:
     from tvc.files.outputs import note_output
-    from tvc.workbench.lint.reports.tables import TABLES
+    from tvc.workbench.lint.tables import TABLES
 
     for name in names:
         file = Path(name)
@@ -126,22 +122,9 @@ def _tables(names: list[str]) -> tuple[Path, ...]:
     return tuple(map(Path, names))
 
 
-def _write(
-    result: "LintResult",
-    context: "LintContext",
-    outputs: "tuple[Output, ...]",
-    tables: tuple[Path, ...],
-) -> None:
+def _write_tables(report: "LintReport", tables: tuple[Path, ...]) -> None:
     from tvc.files.outputs import write_output
-    from tvc.workbench.lint.reports import FORMATS
-    from tvc.workbench.lint.reports.tables import render_table
+    from tvc.workbench.lint.tables import render_table
 
-    for output in outputs:
-        if output.file is not None:
-            write_output(output.file, FORMATS[output.format](result, context))
-    for table in tables if not result.invalid else ():
-        write_output(table, render_table(table, result, context))
-    (shown,) = [output for output in outputs if output.file is None]
-    if shown.format != "pretty":
-        show_aside(FORMATS["pretty"](result, context.on(sys.stderr)))
-    hand_over(FORMATS[shown.format](result, context.on(sys.stdout)))
+    for table in tables if not report.faults else ():
+        write_output(table, render_table(table, report))

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from tvc.cli.options import MOST_PROCESSES, Ids, Paths, Seed, Tags, Words
-from tvc.cli.printing import hand_over, show_aside
 
 if TYPE_CHECKING:
     from tvc.workbench.mutation.scoring import Study
@@ -85,8 +84,9 @@ def mutate(  # noqa: PLR0913 - the options of the command
     from tvc.harness.collect import Loading, NoSuchPath, find_files
     from tvc.harness.runner import NothingAnswers
     from tvc.harness.selection import BadExpression, Selection
+    from tvc.harness.writing import Output, write_reports
     from tvc.workbench.mutation.exits import exit_of
-    from tvc.workbench.mutation.reports import render_json, render_pretty
+    from tvc.workbench.mutation.report import MutationReport
     from tvc.workbench.mutation.scoring import NoSuchPolicy, Request, study
 
     if offer is not None:
@@ -113,12 +113,9 @@ def mutate(  # noqa: PLR0913 - the options of the command
         found = study(request)
     except (BadExpression, NoSuchPath, NoSuchPolicy, NothingAnswers) as wrong:
         raise typer.BadParameter(str(wrong)) from None
-    offers = _write_offers(found, offer)
-    pretty = render_pretty(found, offers, looked=offer is not None)
+    report = MutationReport(found, _write_offers(found, offer), looked=offer is not None)
     try:
-        if form == "json":
-            show_aside(pretty)
-        hand_over(render_json(found, offers) if form == "json" else pretty)
+        write_reports(report, (Output(form, None),), sys.stdout, sys.stderr)
     except BrokenPipeError:
         # The verdict stands, whoever stopped reading.
         close_quietly(sys.stdout)

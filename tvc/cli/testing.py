@@ -95,6 +95,8 @@ def run_scenarios(  # noqa: PLR0913 - the options of the command
     from tvc.harness.formats import FORMATS
     from tvc.harness.runner import NothingAnswers, Plan, run
     from tvc.harness.selection import BadExpression, Selection
+    from tvc.harness.sources import Sources
+    from tvc.harness.suite_report import SuiteReport
     from tvc.harness.writing import BadOutput, outputs_of, write_reports
 
     overrides = overrides_of(policy or [])
@@ -117,8 +119,10 @@ def run_scenarios(  # noqa: PLR0913 - the options of the command
         suite = run(plan)
     except NothingAnswers as wrong:
         raise typer.BadParameter(str(wrong)) from None
+    place = Sources(tuple(map(str, files))).place
+    report = SuiteReport(suite, seed, overrides, source=place)
     try:
-        write_reports(suite, plan, outputs, sys.stdout, sys.stderr)
+        write_reports(report, outputs, sys.stdout, sys.stderr)
     except BrokenPipeError:
         # The verdict stands, whoever stopped reading.
         close_quietly(sys.stdout)
@@ -131,7 +135,7 @@ def run_scenarios(  # noqa: PLR0913 - the options of the command
 def _coverage_files(names: list[str]) -> "tuple[Path, ...]":
     if not names:
         return ()
-    from tvc.workbench.coverage.reports import check_files
+    from tvc.workbench.coverage.report import check_files
 
     return check_files(names)
 
@@ -141,13 +145,15 @@ def _report_coverage(
 ) -> "Exit":
     from tvc.files.outputs import write_output
     from tvc.harness.exits import Exit
+    from tvc.harness.formats import FORMATS
     from tvc.workbench.coverage.measuring import measure
-    from tvc.workbench.coverage.reports import render_for, render_text
+    from tvc.workbench.coverage.report import CoverageReport, render_for
 
     coverage = measure(suite)
+    report = CoverageReport(coverage)
     for page in pages:
-        write_output(page, render_for(page, coverage))
-    show_aside(render_text(coverage))
+        write_output(page, render_for(page, report))
+    show_aside(FORMATS["pretty"](report))
     if minimum is None or coverage.reaches(minimum):
         return Exit.PASS
     tell(f"tvc: coverage is below --min-coverage {minimum:g}")

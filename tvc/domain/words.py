@@ -115,6 +115,18 @@ def suggest(word: str, candidates: Iterable[str]) -> str:
     return f" (did you mean {show(best)}?)" if best else ""
 
 
+def number_of(count: int, noun: str) -> str:
+    """Say how many there are of something.
+
+    Examples
+    --------
+    >>> number_of(1, "file"), number_of(0, "case"), number_of(2, "policy")
+    ('1 file', '0 cases', '2 policies')
+    """
+    plural = noun.removesuffix("y") + "ies" if noun.endswith("y") else f"{noun}s"
+    return f"{count} {noun if count == 1 else plural}"
+
+
 def list_choices(choices: Iterable[str]) -> str:
     """Say what could have stood there.
 

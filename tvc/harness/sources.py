@@ -1,14 +1,18 @@
-"""Where files stand below the root of the sources, by which code hosts know them.
+"""What reports say of files: where they stand below the root of the sources, and their lines.
 
 A report is read elsewhere than where it was made: what it says of a file must not depend on the
 folder in which the command ran, or on how the file was named.
 """
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path, PurePath
+
+from tvc.files.documents import read_source
+from tvc.files.faults import InvalidFile
 
 
 @dataclass(frozen=True)
@@ -55,3 +59,25 @@ def real_path(file: str | os.PathLike[str]) -> Path:
 def _repositories(folder: Path) -> Iterator[Path]:
     """Yield the repositories that a folder is in; of a work tree ``.git`` is a file."""
     return (place for place in (folder, *folder.parents) if (place / ".git").exists())
+
+
+def lines_of(file: str) -> tuple[str, ...]:
+    """Return the lines of a file for excerpts; none where it may not be read, or is not a text."""
+    path = Path(file)
+    try:
+        return _read_lines(path.absolute(), path.stat().st_mtime_ns)
+    except (OSError, ValueError):
+        return ()
+
+
+@lru_cache(maxsize=64)
+def _read_lines(path: Path, _modified_ns: int) -> tuple[str, ...]:
+    """Read once for all excerpts, and again where a notebook has written the file anew."""
+    try:
+        text = read_source(path).decode("utf-8-sig")
+    except (InvalidFile, UnicodeDecodeError):
+        return ()
+    if "\0" in text:
+        return ()
+    # Not splitlines, which also splits where YAML does not.
+    return tuple(re.split(r"\r\n?|\n", text.removesuffix("\n")))

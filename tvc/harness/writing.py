@@ -1,21 +1,14 @@
 """Where reports go: machine output alone on one stream, people's output on the other."""
 
 import os
-import re
 from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
 from tvc.domain.words import suggest
-from tvc.files.documents import read_source
-from tvc.files.faults import InvalidFile
 from tvc.files.outputs import note_output, write_output
-from tvc.harness.formats import FORMATS, ReportContext
-from tvc.harness.outcomes import SuiteResult
-from tvc.harness.runner import Plan
-from tvc.harness.sources import Sources
+from tvc.harness.formats import FORMATS, Report
 
 
 class BadOutput(ValueError):
@@ -67,7 +60,7 @@ def outputs_of(texts: Iterable[str], known: Iterable[str]) -> tuple[Output, ...]
 
 
 def write_reports(
-    suite: SuiteResult, plan: Plan, outputs: Iterable[Output], stdout: TextIO, stderr: TextIO
+    report: Report, outputs: Iterable[Output], stdout: TextIO, stderr: TextIO
 ) -> None:
     """Write every report; people see the failures even when a machine reads standard output.
 
@@ -79,43 +72,15 @@ def write_reports(
     outputs = tuple(outputs)
     for output in outputs:
         if output.file is not None:
-            text = FORMATS[output.format](suite, _context(plan, None))
-            write_output(output.file, text)
+            write_output(output.file, FORMATS[output.format](report))
     (shown,) = [output for output in outputs if output.file is None]
     if shown.format != "pretty":
-        stderr.write(FORMATS["pretty"](suite, _context(plan, stderr)))
-        stderr.flush()
-    stdout.write(FORMATS[shown.format](suite, _context(plan, stdout)))
-    stdout.flush()
+        _write(report, "pretty", stderr)
+    _write(report, shown.format, stdout)
 
 
-def _context(plan: Plan, stream: TextIO | None) -> ReportContext:
-    from tvc import __version__
-
-    colour = stream is not None and stream.isatty() and not os.environ.get("NO_COLOR")
-    sources = Sources(tuple(map(str, plan.files)))
-    return ReportContext(
-        __version__, plan.seed, dict(plan.loading.overrides), colour, lines_of, sources.place
-    )
-
-
-def lines_of(file: str) -> tuple[str, ...]:
-    """Return the lines of a file for excerpts; none where it may not be read, or is not a text."""
-    path = Path(file)
-    try:
-        return _read_lines(path.absolute(), path.stat().st_mtime_ns)
-    except (OSError, ValueError):
-        return ()
-
-
-@lru_cache(maxsize=64)
-def _read_lines(path: Path, _modified_ns: int) -> tuple[str, ...]:
-    """Read once for all excerpts, and again where a notebook has written the file anew."""
-    try:
-        text = read_source(path).decode("utf-8-sig")
-    except (InvalidFile, UnicodeDecodeError):
-        return ()
-    if "\0" in text:
-        return ()
-    # Not splitlines, which also splits where YAML does not.
-    return tuple(re.split(r"\r\n?|\n", text.removesuffix("\n")))
+def _write(report: Report, name: str, stream: TextIO) -> None:
+    """Write to a stream: in colour on a terminal, unless that is unwanted."""
+    colour = stream.isatty() and not os.environ.get("NO_COLOR")
+    stream.write(FORMATS[name](replace(report, colour=colour)))
+    stream.flush()

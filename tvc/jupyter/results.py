@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Final
 from tvc.authority.durations import format_duration
 from tvc.domain.words import escape
 from tvc.harness.excerpts import failure_block
-from tvc.harness.formats.context import id_of, noted, summary_of
-from tvc.harness.formats.studies import study_lines
 from tvc.harness.outcomes import CaseResult, InvariantResult, Outcome, StepResult, SuiteResult
+from tvc.harness.suite_report import id_of, noted, study_lines, summary_of
 from tvc.jupyter.tables import table, text
 from tvc.timeline import Run
 

@@ -1,22 +1,18 @@
-"""Report formats: each turns what came of a suite into one text, the same for the same suite."""
+"""Formats: each turns what a command found into one text, the same for the same result."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from tvc.harness.formats import github, json_report, junit, pretty, sarif
-from tvc.harness.formats.context import ReportContext
-from tvc.harness.outcomes import SuiteResult
+from tvc.harness.formats import github, json_report, junit, sarif, text
+from tvc.harness.formats.report import Report
 
-__all__ = ["FORMATS", "Render", "ReportContext"]
+__all__ = ["FORMATS", "Report"]
 
-#: Renders a suite as a text that ends with a line feed, or is empty.
-Render = Callable[[SuiteResult, ReportContext], str]
-
-#: Every format by the name that ``-f`` takes.
-FORMATS: Final[Mapping[str, Render]] = MappingProxyType(
+#: Every format by the name that ``-f`` takes; each text ends with a line feed.
+FORMATS: Final[Mapping[str, Callable[[Report], str]]] = MappingProxyType(
     {
-        "pretty": pretty.render,
+        "pretty": text.render,
         "json": json_report.render,
         "junit": junit.render,
         "github": github.render,

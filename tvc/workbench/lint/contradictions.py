@@ -5,7 +5,7 @@ from typing import Final
 
 from tvc.authority.policy import Policy
 from tvc.authority.requests import Kind, Method
-from tvc.workbench.lint.findings import Level
+from tvc.harness.formats.findings import Level
 from tvc.workbench.lint.remarks import Remark, setting
 from tvc.workbench.lint.unreachable import needed_approvals
 

@@ -7,8 +7,8 @@ from typing import Final
 
 from tvc.authority.policy import Policy
 from tvc.domain.policies import MergedPolicy
+from tvc.harness.formats.findings import Finding, Level
 from tvc.timeline import Run
-from tvc.workbench.lint.findings import Finding, Level
 from tvc.workbench.lint.places import Places
 
 #: What every report of controls says.

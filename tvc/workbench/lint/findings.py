@@ -1,60 +1,13 @@
-"""Findings: what lint has to say about one place of a file."""
+"""How much findings matter: how many there are of each level, and whether lint fails."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
 from tvc.harness.exits import Exit
-
-
-class Level(StrEnum):
-    """How much a finding matters, the most first (closed list)."""
-
-    ERROR = "error"
-    WARNING = "warning"
-    INFO = "info"
-
+from tvc.harness.formats.findings import Finding, Level
 
 #: What ``--fail-level`` takes. ``info`` is not among them: such findings are no reason to stop.
 FAIL_LEVELS: Final = (Level.ERROR, Level.WARNING, "never")
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where something stands: a file as the user named it, line and column from 1."""
-
-    file: str
-    line: int
-    column: int
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that lint has to say.
-
-    Attributes
-    ----------
-    rule
-        Its id: ``scenario.unused_person``, ``policy.cannot_bind``, the id of a control.
-    level
-        How much it matters.
-    place
-        Where.
-    message
-        What is so, on one line.
-    hint
-        What to do about it, on one line.
-    about
-        The policy or the case that it is about; empty where that is the whole file.
-    """
-
-    rule: str
-    level: Level
-    place: Place
-    message: str
-    hint: str
-    about: str = ""
 
 
 def counts(findings: Iterable[Finding]) -> dict[str, int]:

@@ -6,7 +6,7 @@ from typing import Final
 from tvc.authority.durations import format_duration
 from tvc.authority.edges import life_ms
 from tvc.authority.policy import Policy, RateLimit
-from tvc.workbench.lint.findings import Level
+from tvc.harness.formats.findings import Level
 from tvc.workbench.lint.generations import (
     ceil_div,
     longest_lifetime_ms,

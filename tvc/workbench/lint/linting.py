@@ -8,12 +8,12 @@ from typing import Final
 from tvc.domain.cases import Case
 from tvc.domain.policies import MergedPolicy
 from tvc.files.faults import Fault
+from tvc.harness.formats.findings import Finding, Level, Place
 from tvc.harness.judge import run_case
 from tvc.harness.outcomes import Outcome
 from tvc.timeline import Run
 from tvc.workbench.lint import contradictions, idle_limits, nist, owasp, unreachable
 from tvc.workbench.lint.controls import Judged, findings_of, judge_controls
-from tvc.workbench.lint.findings import Finding, Level, Place
 from tvc.workbench.lint.guessing import Guessing, guessing
 from tvc.workbench.lint.places import Places, is_own
 from tvc.workbench.lint.reading import local_policies, read_all

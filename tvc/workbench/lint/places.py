@@ -16,7 +16,7 @@ from tvc.files.documents import parse_document, read_document
 from tvc.files.faults import InvalidFile
 from tvc.files.nodes import Node
 from tvc.files.policy_documents import PolicyDocument, read_policy
-from tvc.workbench.lint.findings import Place
+from tvc.harness.formats.findings import Place
 
 #: How the files of packaged policies are named in origins.
 BUILT_IN: Final = "built in: "

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from tvc.authority.policy import Policy, find_knob
-from tvc.workbench.lint.findings import Level
+from tvc.harness.formats.findings import Level
 
 
 class Remark(NamedTuple):

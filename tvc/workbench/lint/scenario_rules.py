@@ -10,7 +10,7 @@ from tvc.domain.words import show
 from tvc.files import nodes
 from tvc.files.checks import REFUSALS
 from tvc.files.nodes import Node, Sequence
-from tvc.workbench.lint.findings import Finding, Level, Place
+from tvc.harness.formats.findings import Finding, Level, Place
 from tvc.workbench.lint.unobserved import unobserved_steps
 
 _PEOPLE: Final = ("by", "subject", "account", "person")

@@ -8,7 +8,7 @@ from tvc.authority.policy import Policy
 from tvc.authority.reasons import Reason
 from tvc.authority.requests import Method
 from tvc.authority.total import total
-from tvc.workbench.lint.findings import Level
+from tvc.harness.formats.findings import Level
 from tvc.workbench.lint.remarks import Remark
 
 

@@ -1,49 +1,72 @@
-"""Reports of a study: for people, survivors first, and for programs."""
+"""The report of a study: for people, survivors first, and for programs."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
-from tvc.domain.words import escape
-from tvc.files.faults import Fault
+from tvc.domain.words import escape, number_of
+from tvc.harness.formats.json_report import fault_rows, pick
+from tvc.harness.formats.report import Paint, Report
 from tvc.workbench.mutation.mutants import Change, Family
 from tvc.workbench.mutation.scoring import Study
 from tvc.workbench.mutation.trials import Status, Verdict
-
-#: The version of the form of a report; a reader refuses others.
-SCHEMA: Final = "tvc.mutation/1"
 
 #: Offers are files; here they stand under the numbers of their survivors.
 Offers = Mapping[int, str]
 
 
-# For programs
+@dataclass(frozen=True)
+class MutationReport(Report):
+    """What came of a study.
 
-
-def render_json(study: Study, offers: Offers) -> str:
-    """Render a study as JSON: the same study gives the same bytes everywhere.
-
-    Parameters
+    Attributes
     ----------
     study
         What came of it.
     offers
         The files of offered scenarios, by the number of the mutant among all.
+    looked
+        Whether scenarios were looked for.
     """
-    report = {
-        "schema": SCHEMA,
-        "score": None if study.score is None else _rounded(study.score, 100),
-        "summary": study.counts,
-        "cases": study.subjects,
-        "left_out": [
-            {"case": result.name, "outcome": str(result.outcome)} for result in study.left_out
-        ],
-        "mutants": [
-            _mutant(verdict, offers.get(number)) for number, verdict in enumerate(study.verdicts)
-        ],
-        "invalid": [_fault(fault) for fault in study.invalid],
-    }
-    return json.dumps(report, indent=2) + "\n"
+
+    schema: ClassVar[str] = "tvc.mutation/1"
+
+    study: Study
+    offers: Offers
+    looked: bool = False
+
+    def document(self) -> dict[str, Any]:
+        """Return what ``workbench/mutation/mutation.schema.json`` describes."""
+        study = self.study
+        return {
+            "score": None if study.score is None else _rounded(study.score, 100),
+            "summary": study.counts,
+            "cases": study.subjects,
+            "left_out": [
+                {"case": result.name, "outcome": str(result.outcome)} for result in study.left_out
+            ],
+            "mutants": [
+                _mutant(verdict, self.offers.get(number))
+                for number, verdict in enumerate(study.verdicts)
+            ],
+            "invalid": fault_rows(study.invalid),
+        }
+
+    def text(self, paint: Paint) -> Iterator[str]:  # noqa: ARG002 - it has no colour
+        """Yield faults; or survivors, what made us fail, the killed, the equivalent, the score."""
+        study = self.study
+        if study.invalid:
+            yield from (escape(str(fault)) for fault in study.invalid)
+            return
+        yield from _warnings(study)
+        yield from _survivors(study, self.offers, self.looked)
+        yield from _broken(study)
+        yield from _killed(study)
+        yield from _equivalent(study)
+        yield _summary(study)
+
+
+# For programs
 
 
 def _mutant(verdict: Verdict, offer: str | None) -> dict[str, Any]:
@@ -57,9 +80,7 @@ def _mutant(verdict: Verdict, offer: str | None) -> dict[str, Any]:
         "file": None if change.origin is None else change.origin.file,
         "line": None if change.origin is None else change.origin.line,
         "status": str(verdict.status),
-        "killer": verdict.killer,
-        "met": verdict.met,
-        "reason": verdict.reason,
+        **pick(verdict, "killer", "met", "reason"),
         "offer": offer,
     }
 
@@ -69,41 +90,7 @@ def _rounded(score: float, parts: int) -> float:
     return int(score * parts) / parts
 
 
-def _fault(fault: Fault) -> dict[str, Any]:
-    return {
-        "file": fault.file,
-        "line": fault.line,
-        "column": fault.column,
-        "message": fault.message,
-    }
-
-
 # For people
-
-
-def render_pretty(study: Study, offers: Offers, looked: bool = False) -> str:
-    """Render a study for people.
-
-    Parameters
-    ----------
-    study
-        What came of it.
-    offers
-        As for `render_json`.
-    looked
-        Whether scenarios were looked for.
-
-    Returns
-    -------
-    str
-        Faults or warnings; the survivors, each with what it changes and where; what made us
-        fail; the killed by what they change; the equivalent with the reason; the score.
-    """
-    lines = [escape(str(fault)) for fault in study.invalid]
-    if not study.invalid:
-        lines += [*_warnings(study), *_survivors(study, offers, looked), *_broken(study)]
-        lines += [*_killed(study), *_equivalent(study), _summary(study)]
-    return "\n".join(lines) + "\n"
 
 
 def _warnings(study: Study) -> Iterator[str]:
@@ -140,7 +127,7 @@ def _survivors(study: Study, offers: Offers, looked: bool) -> Iterator[str]:
 
 
 def _cases(count: int) -> str:
-    return "1 case" if count == 1 else f"{count} cases" if count else "no case"
+    return number_of(count, "case") if count else "no case"
 
 
 def _place(change: Change) -> str:

@@ -1,90 +1,75 @@
-"""Reports of coverage: a table for people, JSON for gates, and a page that needs no script."""
+"""The report of coverage: a table for people, JSON for gates, and a page that needs no script."""
 
 import html
-import json
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
-from typing import Any, Final
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import Any, ClassVar, Final
 
-from tvc.domain.words import escape
+from tvc.domain.words import escape, number_of
 from tvc.files.outputs import note_output
-from tvc.harness.formats.context import portable_path
+from tvc.harness.formats import json_report
+from tvc.harness.formats.json_report import pick
+from tvc.harness.formats.report import Paint, Report
 from tvc.harness.writing import BadOutput
 from tvc.workbench.coverage.measuring import Coverage, Share
 from tvc.workbench.coverage.recipes import recipe_of
 from tvc.workbench.coverage.units import Group, Unit
 
-#: The version of the form of a JSON report; a reader refuses others.
-SCHEMA: Final = "tvc.coverage/1"
-
 _HOW: Final = "missing, each with a timeline that covers it (say what its steps shall give):"
 
 
-# For people
+@dataclass(frozen=True)
+class CoverageReport(Report):
+    """What a suite covers of the law: a table for people, JSON for gates."""
+
+    schema: ClassVar[str] = "tvc.coverage/1"
+
+    coverage: Coverage
+
+    def text(self, paint: Paint) -> Iterator[str]:  # noqa: ARG002 - it has no colour
+        """Yield a table of the groups, then what is missing and what to write to cover it."""
+        coverage = self.coverage
+        cut_short = "" if coverage.complete else ", of a run that was cut short"
+        cases = number_of(sum(coverage.cases.values()), "case")
+        yield f"coverage of the law: {cases} in {number_of(len(coverage.files), 'file')}{cut_short}"
+        for name, share in _shares(coverage):
+            yield f"  {name:<10} {share.covered:>3}/{share.total:<3} {share.percent:>5.1f} %"
+        if coverage.missing:
+            yield _HOW
+        for unit in coverage.missing:
+            yield f"  {unit.id}  ({unit.says})"
+            yield from (f"      {line}" for line in recipe_of(unit).lines())
+
+    def document(self) -> dict[str, Any]:
+        """Return what ``workbench/coverage/coverage.schema.json`` describes."""
+        coverage = self.coverage
+        *groups, (_, total) = _shares(coverage)
+        return {
+            "complete": coverage.complete,
+            "total": pick(total, "covered", "total", "percent"),
+            "groups": {name: pick(one, "covered", "total", "percent") for name, one in groups},
+            "files": [
+                {
+                    "file": PurePath(file).as_posix(),
+                    "cases": coverage.cases[file],
+                    "covered": [unit.id for unit in coverage.units if unit.id in ids],
+                }
+                for file, ids in coverage.files.items()
+            ],
+            "missing": [_missing(unit) for unit in coverage.missing],
+        }
 
 
-def render_text(coverage: Coverage) -> str:
-    """Render a table of the groups, then what is missing and what to write to cover it."""
-    lines = [f"coverage of the law: {_number(sum(coverage.cases.values()), 'case')}"]
-    lines[0] += f" in {_number(len(coverage.files), 'file')}"
-    lines[0] += "" if coverage.complete else ", of a run that was cut short"
-    lines += [_row(group, coverage.share(group)) for group in Group]
-    lines.append(_row("all", coverage.share()))
-    if coverage.missing:
-        lines.append(_HOW)
-    for unit in coverage.missing:
-        lines.append(f"  {unit.id}  ({unit.says})")
-        lines += [f"      {line}" for line in recipe_of(unit).lines()]
-    return "\n".join(lines) + "\n"
-
-
-def _row(name: str, share: Share) -> str:
-    return f"  {name:<10} {share.covered:>3}/{share.total:<3} {share.percent:>5.1f} %"
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
-
-
-# For programs
-
-
-def render_json(coverage: Coverage) -> str:
-    """Render ``tvc.coverage/1``, described by ``workbench/coverage/coverage.schema.json``.
-
-    Returns
-    -------
-    str
-        Holds no time and no machine data: the same suite gives the same bytes everywhere.
-    """
-    report = {
-        "schema": SCHEMA,
-        "complete": coverage.complete,
-        "total": _share(coverage.share()),
-        "groups": {group: _share(coverage.share(group)) for group in Group},
-        "files": [
-            {
-                "file": portable_path(file),
-                "cases": coverage.cases[file],
-                "covered": [unit.id for unit in coverage.units if unit.id in ids],
-            }
-            for file, ids in coverage.files.items()
-        ],
-        "missing": [_missing(unit) for unit in coverage.missing],
-    }
-    return json.dumps(report, indent=2) + "\n"
-
-
-def _share(share: Share) -> dict[str, Any]:
-    return {"covered": share.covered, "total": share.total, "percent": share.percent}
+def _shares(coverage: Coverage) -> list[tuple[str, Share]]:
+    """Return the share of each group, then of all together."""
+    return [*((group, coverage.share(group)) for group in Group), ("all", coverage.share())]
 
 
 def _missing(unit: Unit) -> dict[str, Any]:
     recipe = recipe_of(unit)
     return {
-        "id": unit.id,
-        "group": unit.group,
-        "says": unit.says,
+        **pick(unit, "id", "group", "says"),
         "set": dict(recipe.knobs),
         "people": dict(recipe.people),
         "clocks": dict(recipe.clocks),
@@ -102,11 +87,10 @@ _STYLE: Final = (
 )
 
 
-def render_html(coverage: Coverage) -> str:
+def render_html(report: CoverageReport) -> str:
     """Render one page of plain tables, which says everything in words."""
     title = "Coverage of the law"
-    shares: list[tuple[str, Share]] = [(group, coverage.share(group)) for group in Group]
-    shares.append(("all", coverage.share()))
+    coverage = report.coverage
     parts = [
         "<!DOCTYPE html>",
         f'<html lang="en"><head><meta charset="utf-8"><title>{title}</title>',
@@ -116,7 +100,10 @@ def render_html(coverage: Coverage) -> str:
         *_table(
             "By group",
             ("group", "covered", "of", "percent"),
-            ([name, share.covered, share.total, share.percent] for name, share in shares),
+            (
+                [name, share.covered, share.total, share.percent]
+                for name, share in _shares(coverage)
+            ),
         ),
         *_table(
             "By file",
@@ -137,7 +124,7 @@ def _units(coverage: Coverage) -> Iterator[list[object]]:
     for unit in coverage.units:
         count = sum(unit.id in ids for ids in coverage.files.values())
         if count:
-            yield [unit.id, _number(count, "file"), unit.says]
+            yield [unit.id, number_of(count, "file"), unit.says]
         else:
             yield [unit.id, "missing", _Lines([unit.says, *recipe_of(unit).lines()])]
 
@@ -162,8 +149,8 @@ def _cell(value: object) -> str:
 
 # Files
 
-_RENDERS: Final[dict[str, Callable[[Coverage], str]]] = {
-    ".json": render_json,
+_RENDERS: Final[dict[str, Callable[[CoverageReport], str]]] = {
+    ".json": json_report.render,
     ".html": render_html,
 }
 
@@ -193,6 +180,6 @@ def check_files(names: Iterable[str]) -> tuple[Path, ...]:
     return tuple(found)
 
 
-def render_for(path: Path, coverage: Coverage) -> str:
+def render_for(path: Path, report: CoverageReport) -> str:
     """Render coverage in the format that the file's name says."""
-    return _RENDERS[path.suffix.lower()](coverage)
+    return _RENDERS[path.suffix.lower()](report)

@@ -13,11 +13,10 @@ from types import MappingProxyType
 from typing import Final
 
 from tvc.domain.words import escape
+from tvc.harness.formats import json_report
 from tvc.workbench.lint.controls import CAUTION, Judged
-from tvc.workbench.lint.linting import LintResult, PolicyReport
-from tvc.workbench.lint.reports import json_report
-from tvc.workbench.lint.reports.context import LintContext, chance_text, tries_text
-from tvc.workbench.lint.reports.pretty import evidence_text
+from tvc.workbench.lint.linting import PolicyReport
+from tvc.workbench.lint.report import LintReport, evidence_text, guessing_cells
 
 _HEADS: Final = (
     "control", "source", "clause", "severity", "requirement", "result", "why", "knob", "evidence",
@@ -46,31 +45,24 @@ def _row(judged: Judged) -> tuple[str, ...]:
     return tuple(map(escape, cells))
 
 
-def _guessing_rows(policy: PolicyReport) -> Iterator[tuple[str, ...]]:
-    for row in policy.guessing:
-        bounds = (
-            text(bound) for bound in (row.hour, row.day) for text in (tries_text, chance_text)
-        )
-        yield (row.path, row.scope, *bounds, row.because)
-
-
-def _facts(policy: PolicyReport, result: LintResult, context: LintContext) -> dict[str, str]:
+def _facts(policy: PolicyReport, report: LintReport) -> dict[str, str]:
+    result = report.result
     facts = {
         "policy": escape(policy.name),
         "policy digest": policy.digest,
         "suite digest": result.suite or "none",
         "cases": str(result.cases),
-        "tvc": context.version,
+        "tvc": report.version,
     }
-    return facts if context.date is None else facts | {"date": context.date}
+    return facts if report.date is None else facts | {"date": report.date}
 
 
-def _csv(result: LintResult, context: LintContext) -> str:
+def _csv(report: LintReport) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     header: tuple[str, ...] = ()
-    for policy in result.policies:
-        facts = _facts(policy, result, context)
+    for policy in report.result.policies:
+        facts = _facts(policy, report)
         if not header:
             header = (*facts, *_HEADS)
             writer.writerow(header)
@@ -83,15 +75,15 @@ def _harmless(cell: str) -> str:
     return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
-def _markdown(result: LintResult, context: LintContext) -> str:
+def _markdown(report: LintReport) -> str:
     lines: list[str] = []
-    for policy in result.policies:
+    for policy in report.result.policies:
         lines += [f"# Controls: {_cell(policy.name)}", ""]
-        facts = _facts(policy, result, context)
+        facts = _facts(policy, report)
         lines += [f"- {name}: {_cell(text)}" for name, text in facts.items()]
         lines += ["", CAUTION, "", *_markdown_table(_HEADS, map(_row, policy.controls or ()))]
         lines += ["", "## Guessing, at most", ""]
-        lines += [*_markdown_table(_GUESSING_HEADS, _guessing_rows(policy)), ""]
+        lines += [*_markdown_table(_GUESSING_HEADS, map(guessing_cells, policy.guessing)), ""]
     return "\n".join(lines)
 
 
@@ -108,7 +100,7 @@ def _cell(text: str) -> str:
     return marked.replace("&", "&amp;")
 
 
-def _html(result: LintResult, context: LintContext) -> str:
+def _html(report: LintReport) -> str:
     lines = [
         "<!doctype html>",
         '<html lang="en">',
@@ -118,15 +110,15 @@ def _html(result: LintResult, context: LintContext) -> str:
         "</style></head>",
         "<body>",
     ]
-    for policy in result.policies:
+    for policy in report.result.policies:
         lines.append(f"<h1>Controls: {_text(policy.name)}</h1>")
         lines.append("<dl>")
-        for name, text in _facts(policy, result, context).items():
+        for name, text in _facts(policy, report).items():
             lines.append(f"<dt>{_text(name)}</dt><dd>{_text(text)}</dd>")
         lines += ["</dl>", f"<p>{_text(CAUTION)}</p>"]
         lines += _html_table(_HEADS, map(_row, policy.controls or ()))
         lines.append("<h2>Guessing, at most</h2>")
-        lines += _html_table(_GUESSING_HEADS, _guessing_rows(policy))
+        lines += _html_table(_GUESSING_HEADS, map(guessing_cells, policy.guessing))
     return "\n".join([*lines, "</body>", "</html>"]) + "\n"
 
 
@@ -143,12 +135,12 @@ def _text(text: str) -> str:
 
 
 #: Writes the table, by the ending of the file's name. JSON is the whole report, ``tvc.lint/1``.
-TABLES: Final[Mapping[str, Callable[[LintResult, LintContext], str]]] = MappingProxyType(
+TABLES: Final[Mapping[str, Callable[[LintReport], str]]] = MappingProxyType(
     {".html": _html, ".csv": _csv, ".json": json_report.render, ".md": _markdown}
 )
 
 
-def render_table(file: Path, result: LintResult, context: LintContext) -> str:
+def render_table(file: Path, report: LintReport) -> str:
     """Render the controls of every policy in the form that a file's name asks for.
 
     Raises
@@ -156,4 +148,4 @@ def render_table(file: Path, result: LintResult, context: LintContext) -> str:
     KeyError
         If its name has none of the endings of `TABLES`.
     """
-    return TABLES[file.suffix](result, context)
+    return TABLES[file.suffix](report)

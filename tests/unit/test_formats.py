@@ -2,8 +2,9 @@ import json
 import re
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import ClassVar
 from urllib.parse import unquote
 from xml.etree import ElementTree as ET
 
@@ -18,6 +19,8 @@ from tvc.files.models import CHALLENGES
 from tvc.files.policies import load_shipped
 from tvc.files.scenarios import load_scenarios
 from tvc.harness.formats import FORMATS
+from tvc.harness.formats.findings import Finding, Level, Place
+from tvc.harness.formats.report import VALID_FILES, Report
 from tvc.harness.judge import run_case
 from tvc.harness.outcomes import CaseResult, Concern, Failure, Outcome, SuiteResult
 from tvc.harness.runner import run_guarded
@@ -170,6 +173,68 @@ def test_whatever_a_file_holds_a_report_can_be_written_as_utf_8(name, suite):
     text = render(name, hostile(suite))
     text.encode("utf-8")
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e\uffff]", text)
+
+
+# A command that overrides nothing
+
+
+@dataclass(frozen=True)
+class Weighed(Report):
+    command: ClassVar[str] = "weigh"
+    schema: ClassVar[str] = "tvc.weight/1"
+    rules: ClassVar[dict[str, str]] = {**VALID_FILES, "heavy": "A file is light."}
+    fingerprint: ClassVar[str] = "tvcWeight/v1"
+
+    found: tuple[Finding, ...]
+    faults: tuple[Fault, ...] = ()
+
+    @property
+    def findings(self):
+        return self.found
+
+    @property
+    def summary(self):
+        return f"{len(self.found)} heavy"
+
+    def document(self):
+        return {"heavy": [finding.place.file for finding in self.found]}
+
+
+def test_a_command_that_has_findings_only_has_every_format():
+    place = Place(FILE, 2, 3)
+    heavy = Finding("heavy", Level.ERROR, place, "1 kg", "cut it", "ana", fingerprint="f:1")
+    light = Finding("heavy", Level.INFO, replace(place, line=4), "1 g", "let it be")
+    report = Weighed((heavy, light), version="9.9", lines=lines_of)
+    texts = {name: write(report) for name, write in FORMATS.items()}
+    assert texts["pretty"].splitlines() == [
+        f"{FILE}:2:3: error: ana: 1 kg [heavy]",
+        "    cut it",
+        f"{FILE}:4:3: info: 1 g [heavy]",
+        "    let it be",
+        "",
+        "2 heavy",
+    ]
+    assert json.loads(texts["json"]) == {"schema": "tvc.weight/1", "heavy": [FILE, FILE]}
+    assert texts["github"].splitlines() == [
+        f"::error file={FILE},line=2,col=3,title=heavy::ana: 1 kg%0Acut it",
+        f"::notice file={FILE},line=4,col=3,title=heavy::1 g%0Alet it be",
+        "::notice title=tvc weigh::2 heavy",
+    ]
+    (run,) = json.loads(texts["sarif"])["runs"]
+    assert [one["level"] for one in run["results"]] == ["error", "note"]
+    assert run["results"][0]["partialFingerprints"] == {"tvcWeight/v1": "f:1"}
+    assert "partialFingerprints" not in run["results"][1]
+    root = ET.fromstring(texts["junit"])
+    assert (root.get("name"), root.get("tests"), root.get("failures")) == ("tvc weigh", "2", "1")
+    assert root.find(".//failure").text == "error: ana: 1 kg [heavy]\ncut it"
+    assert root.find(".//system-out").text == "4:3: info: 1 g [heavy]"
+
+
+@pytest.mark.parametrize("name", sorted(set(ALL) - {"json"}))
+def test_a_command_that_has_findings_only_tells_faults_of_files(name):
+    text = FORMATS[name](Weighed((), (FAULT,), lines=lines_of))
+    assert FAULT.file in text
+    assert "unknown key" in text
 
 
 # pretty

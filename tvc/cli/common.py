@@ -2,7 +2,8 @@
 
 import os
 import re
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -12,11 +13,23 @@ import typer
 if TYPE_CHECKING:
     from tvc.domain.cases import Case
     from tvc.domain.policies import MergedPolicy
+    from tvc.harness.formats import Report
+    from tvc.harness.writing import Output
 
 
 def close_quietly(stream: TextIO) -> None:
     """Let go of a pipe whose reader has seen enough; nothing more can be said to them."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def hand_over_reports(report: "Report", outputs: "Iterable[Output]") -> None:
+    """Write the reports that were asked for; the verdict stands, whoever stops reading."""
+    from tvc.harness.writing import write_reports
+
+    try:
+        write_reports(report, outputs, sys.stdout, sys.stderr)
+    except BrokenPipeError:
+        close_quietly(sys.stdout)
 
 
 def refuse_empty(words: Sequence[str]) -> None:

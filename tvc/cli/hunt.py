@@ -8,7 +8,7 @@ import typer
 
 from tvc.cli.common import load_policy
 from tvc.cli.options import LARGEST_SEED
-from tvc.cli.printing import hand_over, tell
+from tvc.cli.printing import hand_over, show_aside, tell
 
 if TYPE_CHECKING:
     from tvc.workbench.hunt.goals import Goal, Side
@@ -89,8 +89,10 @@ def hunt(  # noqa: PLR0913 - the options of the command
     An exhaustive search that the time ends before everything was looked at exits 6. The scenario
     stands alone on standard output, or in the file; all else on standard error.
     """
-    from tvc.files.outputs import note_output
+    from tvc.files.outputs import note_output, write_output
     from tvc.harness.exits import Exit
+    from tvc.harness.formats import FORMATS
+    from tvc.workbench.hunt.report import HuntReport
     from tvc.workbench.hunt.search import MOST_EVENTS, Find
     from tvc.workbench.hunt.search import hunt as search
 
@@ -102,18 +104,23 @@ def hunt(  # noqa: PLR0913 - the options of the command
     if output is not None:
         note_output(output, f"-o {output}")
     goal = _goal_of(policy, invariant, differs_from)
+    longest = events or (_EXHAUSTIVE_EVENTS if exhaustive else _RANDOM_EVENTS)
     if exhaustive:
         limit = math.inf if time is None else seconds
-        result = _exhaust(goal, events or _EXHAUSTIVE_EVENTS, limit, clocks)
+        result = _exhaust(goal, longest, limit, clocks)
     else:
-        longest = events or _RANDOM_EVENTS
         result = search(goal, events=longest, seconds=seconds, seed=seed, clocks=clocks)
+    report = HuntReport(result, longest if exhaustive else None, output)
     if isinstance(result, Find):
-        _hand_over(result, output)
-        return int(Exit.INTERRUPTED if result.interrupted else Exit.FAILED)
-    tell(f"tvc: {_nothing(result, exhaustive, events)}")
+        if output is None:
+            hand_over(result.to_yaml())
+        else:
+            write_output(output, result.to_yaml())
+    show_aside(FORMATS["pretty"](report))
     if result.interrupted:
         return int(Exit.INTERRUPTED)
+    if isinstance(result, Find):
+        return int(Exit.FAILED)
     return int(Exit.PASS if result.cut_after is None else Exit.INCONCLUSIVE)
 
 
@@ -167,41 +174,3 @@ def _exhaust(goal: "Goal", events: int, seconds: float, clocks: bool) -> "Find |
         )
     except CannotExhaust as why:
         raise typer.BadParameter(f"--exhaustive: {why}") from None
-
-
-def _hand_over(found: "Find", output: Path | None) -> None:
-    from tvc.files.outputs import write_output
-    from tvc.workbench.hunt.search import NOT_SHORTEST
-
-    text = found.to_yaml()
-    where = ""
-    if output is None:
-        hand_over(text)
-    else:
-        write_output(output, text)
-        where = f"; written to {output}"
-    count = len(found.history.events)
-    tell(
-        f"tvc: {found.goal.text}: {found.seen.message}",
-        f"tvc: found in {found.explored.seconds:.1f} s after {found.explored.text}; "
-        f"{count} event{'s' if count > 1 else ''}{where}",
-    )
-    if found.interrupted:
-        tell("tvc: interrupted: a simpler history may show the same")
-    elif not found.shortest:
-        tell(f"tvc: {NOT_SHORTEST}; more --time may shorten it")
-
-
-def _nothing(result: "Exhausted", exhaustive: bool, events: int | None) -> str:
-    explored = f"{result.explored.text}, {result.explored.seconds:.1f} s"
-    if result.interrupted:
-        return f"interrupted; explored so far: {explored}"
-    if exhaustive:
-        longest = events or _EXHAUSTIVE_EVENTS
-        if result.cut_after is not None:
-            return (
-                f"the time ended before the search: none with at most {result.cut_after} events, "
-                f"of {longest}: {result.goal.text}; explored: {explored}"
-            )
-        return f"none with at most {longest} events: {result.goal.text}; explored: {explored}"
-    return f"not found: {result.goal.text}; explored: {explored}"

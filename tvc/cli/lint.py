@@ -1,6 +1,5 @@
 """``tvc lint``: look at scenarios and policies without judging a run."""
 
-import sys
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -70,10 +69,10 @@ def lint(  # noqa: PLR0913 - the options of the command
     ] = None,
 ) -> int:
     """Look at files and policies and report; the exit code says whether anything failed."""
-    from tvc.cli.common import close_quietly
+    from tvc.cli.common import hand_over_reports
     from tvc.harness.collect import NoSuchPath
     from tvc.harness.formats import FORMATS
-    from tvc.harness.writing import BadOutput, outputs_of, write_reports
+    from tvc.harness.writing import BadOutput, outputs_of
     from tvc.workbench.lint.findings import FAIL_LEVELS, exit_of
     from tvc.workbench.lint.linting import lint as linted
     from tvc.workbench.lint.reading import NoSuchPolicy
@@ -93,12 +92,8 @@ def lint(  # noqa: PLR0913 - the options of the command
     if (controls or tables) and not result.policies and not result.invalid:
         raise typer.BadParameter("--controls needs a policy: name a policy file, or a --policy")
     report = report_of(result, fail_level, controls_date)
-    try:
-        _write_tables(report, tables)
-        write_reports(report, outputs, sys.stdout, sys.stderr)
-    except BrokenPipeError:
-        # The verdict stands, whoever stopped reading.
-        close_quietly(sys.stdout)
+    _write_tables(report, tables)
+    hand_over_reports(report, outputs)
     return int(exit_of(result.findings, fail_level, result.linted, bool(result.invalid)))
 
 

@@ -1,6 +1,5 @@
 """``tvc mutate``: say which changes of a policy, or of the law, a suite would not notice."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -80,11 +79,11 @@ def mutate(  # noqa: PLR0913 - the options of the command
 ) -> int:
     """Change one thing at a time and report which changes no case notices."""
     from tvc.authority.durations import SECOND_MS, parse_duration
-    from tvc.cli.common import close_quietly, overrides_of
+    from tvc.cli.common import hand_over_reports, overrides_of
     from tvc.harness.collect import Loading, NoSuchPath, find_files
     from tvc.harness.runner import NothingAnswers
     from tvc.harness.selection import BadExpression, Selection
-    from tvc.harness.writing import Output, write_reports
+    from tvc.harness.writing import Output
     from tvc.workbench.mutation.exits import exit_of
     from tvc.workbench.mutation.report import MutationReport
     from tvc.workbench.mutation.scoring import NoSuchPolicy, Request, study
@@ -114,11 +113,7 @@ def mutate(  # noqa: PLR0913 - the options of the command
     except (BadExpression, NoSuchPath, NoSuchPolicy, NothingAnswers) as wrong:
         raise typer.BadParameter(str(wrong)) from None
     report = MutationReport(found, _write_offers(found, offer), looked=offer is not None)
-    try:
-        write_reports(report, (Output(form, None),), sys.stdout, sys.stderr)
-    except BrokenPipeError:
-        # The verdict stands, whoever stopped reading.
-        close_quietly(sys.stdout)
+    hand_over_reports(report, [Output(form, None)])
     return int(exit_of(found, min_score))
 
 

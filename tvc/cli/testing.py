@@ -1,6 +1,5 @@
 """``tvc test``: run scenario files."""
 
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -89,7 +88,7 @@ def run_scenarios(  # noqa: PLR0913 - the options of the command
     ] = None,
 ) -> int:
     """Run scenario files and report; the exit code says what came of it."""
-    from tvc.cli.common import close_quietly, overrides_of
+    from tvc.cli.common import hand_over_reports, overrides_of
     from tvc.harness.collect import Loading, NoSuchPath, find_files
     from tvc.harness.exits import exit_of, strongest
     from tvc.harness.formats import FORMATS
@@ -97,7 +96,7 @@ def run_scenarios(  # noqa: PLR0913 - the options of the command
     from tvc.harness.selection import BadExpression, Selection
     from tvc.harness.sources import Sources
     from tvc.harness.suite_report import SuiteReport
-    from tvc.harness.writing import BadOutput, outputs_of, write_reports
+    from tvc.harness.writing import BadOutput, outputs_of
 
     overrides = overrides_of(policy or [])
     try:
@@ -120,12 +119,7 @@ def run_scenarios(  # noqa: PLR0913 - the options of the command
     except NothingAnswers as wrong:
         raise typer.BadParameter(str(wrong)) from None
     place = Sources(tuple(map(str, files))).place
-    report = SuiteReport(suite, seed, overrides, source=place)
-    try:
-        write_reports(report, outputs, sys.stdout, sys.stderr)
-    except BrokenPipeError:
-        # The verdict stands, whoever stopped reading.
-        close_quietly(sys.stdout)
+    hand_over_reports(SuiteReport(suite, seed, overrides, source=place), outputs)
     code = exit_of(suite, allow_empty)
     if measured and not suite.invalid:
         code = strongest([code, _report_coverage(suite, pages, min_coverage)])

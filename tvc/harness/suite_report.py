@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 from tvc.domain.words import escape
 from tvc.files.faults import Fault
@@ -42,28 +42,23 @@ RULES: Final[Mapping[str, str]] = {
     **{name: (check.__doc__ or name).splitlines()[0] for name, check in INVARIANTS.items()},
 }
 
-_STYLES: Final = {
-    Outcome.PASSED: "green",
-    Outcome.FAILED: "bold red",
-    Outcome.ERROR: "bold red",
-    Outcome.INCONCLUSIVE: "bold yellow",
-    Outcome.SKIPPED: "yellow",
-    Outcome.XFAILED: "yellow",
-}
-_LEVELS: Final = {
-    Outcome.FAILED: Level.ERROR,
-    Outcome.ERROR: Level.ERROR,
-    Outcome.INCONCLUSIVE: Level.WARNING,
-    Outcome.SKIPPED: Level.INFO,
-    Outcome.XFAILED: Level.INFO,
-}
-#: The marks of JUnit. An inconclusive case is an error there, since a skipped one is green.
-_MARKS: Final = {
-    Outcome.FAILED: "failure",
-    Outcome.ERROR: "error",
-    Outcome.INCONCLUSIVE: "error",
-    Outcome.SKIPPED: "skipped",
-    Outcome.XFAILED: "skipped",
+
+class _Told(NamedTuple):
+    """How an outcome is told: in which style, at which level, and by which mark of JUnit."""
+
+    style: str
+    level: Level | None = None
+    mark: str = ""
+
+
+_TOLD: Final = {
+    Outcome.PASSED: _Told("green"),
+    Outcome.FAILED: _Told("bold red", Level.ERROR, "failure"),
+    Outcome.ERROR: _Told("bold red", Level.ERROR, "error"),
+    # Of JUnit's marks, skipped is green.
+    Outcome.INCONCLUSIVE: _Told("bold yellow", Level.WARNING, "error"),
+    Outcome.SKIPPED: _Told("yellow", Level.INFO, "skipped"),
+    Outcome.XFAILED: _Told("yellow", Level.INFO, "skipped"),
 }
 _LONGEST_OUTCOME: Final = max(map(len, Outcome))
 
@@ -101,12 +96,12 @@ class SuiteReport(Report):
     def findings(self) -> Iterator[Finding]:
         """Each failure, and each case that its file says to skip or to be known to fail."""
         for result in self.suite.results:
+            level = _TOLD[result.outcome].level
             # A workload that others run on asks for nothing to be done about it.
-            if result.outcome in _LEVELS and result.note != NOTHING_EXPECTED:
-                yield from self._of_case(result)
+            if level is not None and result.note != NOTHING_EXPECTED:
+                yield from self._of_case(result, level)
 
-    def _of_case(self, result: CaseResult) -> Iterator[Finding]:
-        level = _LEVELS[result.outcome]
+    def _of_case(self, result: CaseResult, level: Level) -> Iterator[Finding]:
         title = noted(result.outcome, id_of(result))
         rerun = f"rerun: {rerun_command(result, self.overrides)}"
         seen: Counter[str] = Counter()
@@ -158,7 +153,7 @@ class SuiteReport(Report):
         for file, results in self._by_file():
             yield paint(escape(file), "bold")
             for result in results:
-                word = paint(f"{result.outcome:<{_LONGEST_OUTCOME}}", _STYLES[result.outcome])
+                word = paint(f"{result.outcome:<{_LONGEST_OUTCOME}}", _TOLD[result.outcome].style)
                 yield f"  {word}  {noted(id_of(result), result.note)}"
                 if result.study is not None:
                     yield from (f"    {escape(line)}" for line in study_lines(result.study))
@@ -172,7 +167,7 @@ class SuiteReport(Report):
         for result in self.suite.results:
             heading = f"{result.outcome.upper()} {escape(result.name)}"
             for failure in result.failures:
-                yield paint(heading, _STYLES[result.outcome])
+                yield paint(heading, _TOLD[result.outcome].style)
                 yield from self._block(result, failure)
                 yield ""
 
@@ -219,8 +214,8 @@ class SuiteReport(Report):
         return Check(id_of(result), result.line, self._mark(result), result.seconds, properties)
 
     def _mark(self, result: CaseResult) -> Mark | None:
-        tag = _MARKS.get(result.outcome)
-        if tag is None:
+        tag = _TOLD[result.outcome].mark
+        if not tag:
             return None
         if tag == "skipped":
             return Mark(tag, {"type": result.outcome, "message": result.note})

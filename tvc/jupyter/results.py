@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from tvc.authority.durations import format_duration
-from tvc.domain.words import escape
+from tvc.domain.words import escape, number_of
 from tvc.harness.excerpts import failure_block
 from tvc.harness.outcomes import CaseResult, InvariantResult, Outcome, StepResult, SuiteResult
 from tvc.harness.suite_report import id_of, noted, study_lines, summary_of
@@ -82,8 +82,9 @@ def _shown(case: CaseResult, lines: Sequence[str]) -> Iterator[str]:
     title = noted(id_of(case), case.note)
     yield f"<p><strong>{outcome}</strong> {text(title)} ({text(_policies(case))})</p>"
     if case.steps:
-        count = f"{len(case.steps)} step{'' if len(case.steps) == 1 else 's'}"
-        yield table(f"{id_of(case)}: {count}", _STEPS, map(_step, case.steps))
+        yield table(
+            f"{id_of(case)}: {number_of(len(case.steps), 'step')}", _STEPS, map(_step, case.steps)
+        )
     if case.study is not None:
         yield _study(case.study)
     for block in _failures(case, lines):

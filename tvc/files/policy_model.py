@@ -93,9 +93,11 @@ def _type_of(knob: Knob) -> Any:  # noqa: ANN401 - a type that is only known whe
 def _model_of(name: str, knobs: tuple[Knob, ...]) -> type[Part]:
     fields: dict[str, Any] = {}
     for knob in knobs:
-        default = list(knob.default) if knob.kind == "list" else knob.default
+        default = knob.default
         if knob.kind in ("duration", "alphabet") or default is None:
             default = knob.format(default)
+        elif knob.kind == "list":
+            default = list(default)
         told = f"{knob.meaning} ({knob.source})"
         field = Field(None, description=told, json_schema_extra={"default": default})
         fields[knob.key] = (_type_of(knob), field)

@@ -93,6 +93,7 @@ def hunt(  # noqa: PLR0913 - the options of the command
     from tvc.harness.exits import Exit
     from tvc.workbench.hunt.search import MOST_EVENTS, Find
     from tvc.workbench.hunt.search import hunt as search
+    from tvc.workbench.hunt.telling import nothing_line
 
     seconds = _seconds_of(time or "60s")
     if events is not None and events > MOST_EVENTS:
@@ -102,16 +103,15 @@ def hunt(  # noqa: PLR0913 - the options of the command
     if output is not None:
         note_output(output, f"-o {output}")
     goal = _goal_of(policy, invariant, differs_from)
+    longest = events or (_EXHAUSTIVE_EVENTS if exhaustive else _RANDOM_EVENTS)
     if exhaustive:
-        limit = math.inf if time is None else seconds
-        result = _exhaust(goal, events or _EXHAUSTIVE_EVENTS, limit, clocks)
+        result = _exhaust(goal, longest, math.inf if time is None else seconds, clocks)
     else:
-        longest = events or _RANDOM_EVENTS
         result = search(goal, events=longest, seconds=seconds, seed=seed, clocks=clocks)
     if isinstance(result, Find):
         _hand_over(result, output)
         return int(Exit.INTERRUPTED if result.interrupted else Exit.FAILED)
-    tell(f"tvc: {_nothing(result, exhaustive, events)}")
+    tell(f"tvc: {nothing_line(result, longest if exhaustive else None)}")
     if result.interrupted:
         return int(Exit.INTERRUPTED)
     return int(Exit.PASS if result.cut_after is None else Exit.INCONCLUSIVE)
@@ -171,37 +171,11 @@ def _exhaust(goal: "Goal", events: int, seconds: float, clocks: bool) -> "Find |
 
 def _hand_over(found: "Find", output: Path | None) -> None:
     from tvc.files.outputs import write_output
-    from tvc.workbench.hunt.search import NOT_SHORTEST
+    from tvc.workbench.hunt.telling import find_lines
 
     text = found.to_yaml()
-    where = ""
     if output is None:
         hand_over(text)
     else:
         write_output(output, text)
-        where = f"; written to {output}"
-    count = len(found.history.events)
-    tell(
-        f"tvc: {found.goal.text}: {found.seen.message}",
-        f"tvc: found in {found.explored.seconds:.1f} s after {found.explored.text}; "
-        f"{count} event{'s' if count > 1 else ''}{where}",
-    )
-    if found.interrupted:
-        tell("tvc: interrupted: a simpler history may show the same")
-    elif not found.shortest:
-        tell(f"tvc: {NOT_SHORTEST}; more --time may shorten it")
-
-
-def _nothing(result: "Exhausted", exhaustive: bool, events: int | None) -> str:
-    explored = f"{result.explored.text}, {result.explored.seconds:.1f} s"
-    if result.interrupted:
-        return f"interrupted; explored so far: {explored}"
-    if exhaustive:
-        longest = events or _EXHAUSTIVE_EVENTS
-        if result.cut_after is not None:
-            return (
-                f"the time ended before the search: none with at most {result.cut_after} events, "
-                f"of {longest}: {result.goal.text}; explored: {explored}"
-            )
-        return f"none with at most {longest} events: {result.goal.text}; explored: {explored}"
-    return f"not found: {result.goal.text}; explored: {explored}"
+    tell(*(f"tvc: {line}" for line in find_lines(found, str(output or ""))))

@@ -90,7 +90,15 @@ def _type_of(knob: Knob) -> Any:  # noqa: ANN401 - a type that is only known whe
     return Annotated[hint, WithJsonSchema(told)]
 
 
-def _model_of(name: str, knobs: tuple[Knob, ...]) -> type[Part]:
+def model_of(name: str, knobs: tuple[Knob, ...]) -> type[Part]:
+    """Return the model of some knobs: a field for each, all of which may be left out.
+
+    Examples
+    --------
+    >>> knob = replace(KNOBS[0], key="code.for", absent="never")
+    >>> model_of("Example", (knob,)).model_validate({"code.for": "never"})
+    Example(code.for=None)
+    """
     fields: dict[str, Any] = {}
     for knob in knobs:
         default = knob.default
@@ -105,9 +113,9 @@ def _model_of(name: str, knobs: tuple[Knob, ...]) -> type[Part]:
 
 
 #: Every knob but those of rate limits, by dotted key.
-KnobsModel: Final = _model_of("KnobsModel", KNOBS)
+KnobsModel: Final = model_of("KnobsModel", KNOBS)
 #: The knobs of one rate limit.
-RateModel: Final = _model_of("RateModel", RATE_KNOBS)
+RateModel: Final = model_of("RateModel", RATE_KNOBS)
 _Filled = Annotated[str, StringConstraints(min_length=1)]
 
 

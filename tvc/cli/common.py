@@ -1,7 +1,6 @@
 """What several commands read from their arguments in the same way."""
 
 import os
-import re
 import sys
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
@@ -78,19 +77,6 @@ def overrides_of(texts: list[str]) -> dict[str, str]:
     return found
 
 
-def file_and_id(text: str) -> tuple[str, str]:
-    """Split ``FILE::id[case]``, of which the id may be missing; the file's name may have a ``::``.
-
-    Examples
-    --------
-    >>> file_and_id("a.tvc.yaml::life[life=1h]"), file_and_id("a.tvc.yaml")
-    (('a.tvc.yaml', 'life[life=1h]'), ('a.tvc.yaml', ''))
-    """
-    places = [found.start() for found in re.finditer("::", text)]
-    splits = [(text[:place], text[place + 2 :]) for place in places] + [(text, "")]
-    return next((split for split in splits if Path(split[0]).is_file()), splits[0])
-
-
 def one_case(text: str, overrides: list[str], unbounded: bool = False) -> "Case":
     """Load the case that ``FILE::id[case]`` names.
 
@@ -110,22 +96,15 @@ def one_case(text: str, overrides: list[str], unbounded: bool = False) -> "Case"
     InvalidFile
         If the file has faults.
     """
-    from tvc.domain.words import suggest
-    from tvc.files.scenarios import load_scenarios
+    from tvc.files.case_names import UnknownCase, file_and_id, find_case
 
     file, case_id = file_and_id(text)
     if not file or not case_id:
         raise typer.BadParameter(f"{text}: expected FILE::id or FILE::id[case]")
-    cases = load_scenarios(Path(file), overrides_of(overrides), unbounded=unbounded).cases
-    found = [case for case in cases if case.id == case_id]
-    found = found or [case for case in cases if case.id.partition("[")[0] == case_id]
-    if not found:
-        ids = [case.id for case in cases]
-        raise typer.BadParameter(f"{file} has no case {case_id!r}{suggest(case_id, ids)}")
-    if len(found) > 1:
-        names = ", ".join(case.id for case in found)
-        raise typer.BadParameter(f"{case_id} has several cases; name one of: {names}")
-    return found[0]
+    try:
+        return find_case(file, case_id, overrides_of(overrides), unbounded)
+    except UnknownCase as why:
+        raise typer.BadParameter(str(why)) from None
 
 
 def load_policy(text: str) -> "MergedPolicy":

@@ -1,18 +1,11 @@
 """``tvc mutate``: say which changes of a policy, or of the law, a suite would not notice."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
 from tvc.cli.options import MOST_PROCESSES, Ids, Paths, Seed, Tags, Words
-
-if TYPE_CHECKING:
-    from tvc.workbench.mutation.scoring import Study
-
-
-#: The names of offered scenarios, numbered as the survivors are.
-_OFFER = "survivor-{}.tvc.yaml"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -85,6 +78,7 @@ def mutate(  # noqa: PLR0913 - the options of the command
     from tvc.harness.selection import BadExpression, Selection
     from tvc.harness.writing import Output
     from tvc.workbench.mutation.exits import exit_of
+    from tvc.workbench.mutation.offered import write_offers
     from tvc.workbench.mutation.report import MutationReport
     from tvc.workbench.mutation.scoring import NoSuchPolicy, Request, study
 
@@ -112,7 +106,8 @@ def mutate(  # noqa: PLR0913 - the options of the command
         found = study(request)
     except (BadExpression, NoSuchPath, NoSuchPolicy, NothingAnswers) as wrong:
         raise typer.BadParameter(str(wrong)) from None
-    report = MutationReport(found, _write_offers(found, offer), looked=offer is not None)
+    offers = {} if offer is None else write_offers(found, offer)
+    report = MutationReport(found, offers, looked=offer is not None)
     hand_over_reports(report, [Output(form, None)])
     return int(exit_of(found, min_score))
 
@@ -120,26 +115,9 @@ def mutate(  # noqa: PLR0913 - the options of the command
 def _note_offers(folder: Path) -> None:
     """Note the files that offers may replace: those of an earlier run, by the numbers they have."""
     from tvc.files.outputs import note_output
+    from tvc.workbench.mutation.offered import offer_files
 
     if not folder.is_dir():
         raise typer.BadParameter(f"--offer: no such folder: {folder}")
-    for path in sorted(folder.glob(_OFFER.format("*"))):
+    for path in offer_files(folder):
         note_output(path, f"--offer {folder}")
-
-
-def _write_offers(found: "Study", folder: Path | None) -> dict[int, str]:
-    """Write the offered scenarios, numbered as the survivors are; return their files."""
-    from tvc.files.outputs import write_output
-    from tvc.workbench.mutation.trials import Status
-
-    written: dict[int, str] = {}
-    if folder is None:
-        return written
-    survivors = 0
-    for number, verdict in enumerate(found.verdicts):
-        survivors += verdict.status is Status.SURVIVED
-        if verdict.offer is not None:
-            file = folder / _OFFER.format(survivors)
-            write_output(file, verdict.offer)
-            written[number] = str(file)
-    return written

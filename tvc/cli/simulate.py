@@ -2,21 +2,26 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from tvc.cli.common import close_quietly, file_and_id, one_case, overrides_of
+from tvc.cli.common import close_quietly, overrides_of
 from tvc.cli.options import LARGEST_SEED, Overrides, Unbounded
 from tvc.cli.printing import say, tell
-from tvc.cli.studies import Html, StudySeed, check_html, origin_of, write_html
+from tvc.cli.studies import (
+    Html,
+    StudySeed,
+    check_html,
+    command_line,
+    said_plainly,
+    write_html,
+)
 
 if TYPE_CHECKING:
-    from tvc.domain.cases import Case
-    from tvc.runs.results import Recorded
-    from tvc.world.simulation import Run
+    from tvc.studies.simulating import Simulated
 
 _REFRESHES_S = 0.2
 
@@ -76,8 +81,6 @@ def simulate(  # noqa: PLR0913 - the options of the command
     html: Html = None,
 ) -> int:
     """Run it once; the summary stands on standard output, its progress on standard error."""
-    from tvc.harness.exits import Exit
-
     if rerun is not None:
         others = (scenario, policy, results, trace, html)
         if any(others) or seed is not None or replication is not None:
@@ -90,125 +93,44 @@ def simulate(  # noqa: PLR0913 - the options of the command
     if trace is not None and results is None:
         raise typer.BadParameter("--trace: records are written with --results DIR only")
     check_html(html)
-    case = _find_case(scenario, policy or [], unbounded)
-    _refuse_unanswered(case, policy or [])
-    run = _run_case(case, seed, replication or 0, results, trace or "sampled", inputs)
-    if html is not None:
-        _report(context, case.name, run, html)
-    return int(Exit.PASS if run.complete else Exit.INTERRUPTED)
+    from tvc.files.case_names import file_and_id
+    from tvc.harness.exits import Exit
+    from tvc.runs.results import FolderRefused
+    from tvc.studies.simulating import find_simulated, plan_simulating, run_simulating
 
-
-def _find_case(text: str, overrides: list[str], unbounded: bool) -> "Case":
-    """Load the case with a workload that FILE or FILE::id names."""
-    from tvc.files.scenarios import load_scenarios
-
-    file, case_id = file_and_id(text)
-    if not case_id:
-        cases = load_scenarios(Path(file), overrides_of(overrides), unbounded=unbounded).cases
-        found = [case for case in cases if "workload" in case.study]
-        if not found:
-            raise typer.BadParameter(f"{file} has no scenario with a workload to simulate")
-        if len(found) > 1:
-            names = ", ".join(f"{file}::{case.id}" for case in found)
-            raise typer.BadParameter(f"{file} has several workloads; name one of: {names}")
-        return found[0]
-    case = one_case(text, overrides, unbounded)
-    if "compare" in case.study:
-        on = f"{file}::{case.study['compare']['on']}"
-        raise typer.BadParameter(f"{text} compares two arms; what they run is {on}")
-    if not case.stochastic:
-        raise typer.BadParameter(
-            f"{text} is a timeline, in which nothing is random: `tvc test` plays it"
-        )
-    return case
-
-
-def _refuse_unanswered(case: "Case", overrides: list[str]) -> None:
-    lineage = {origin.file for origin in case.policy.lineage}
-    for name, file in overrides_of(overrides).items():
-        if str(Path(file)) not in lineage:
-            raise typer.BadParameter(f"--policy {name}: {case.id} has no policy of that name")
-
-
-def _run_case(  # noqa: PLR0913 - as the command takes them
-    case: "Case",
-    seed: int | None,
-    replication: int,
-    results: Path | None,
-    trace: Literal["full", "sampled", "none"],
-    list_inputs: bool,
-) -> "Run":
-    from tvc.domain.words import escape
-    from tvc.files.empirical import with_measurements
-    from tvc.files.stochastic import read_stochastic
-    from tvc.runs.results import FolderRefused, claim_folder, write_results
-    from tvc.world.simulation import simulate as run_once
-
-    study = read_stochastic(case.study)
-    if study.workload is None:
-        raise AssertionError("a case that is found has a workload")
-    workload = with_measurements(study.workload, Path(case.file).parent)
-    warmup_ms = study.run.warmup if study.run.warmup != "auto" else 0
-    with ExitStack() as stack:
-        try:
-            claimed = None if results is None else stack.enter_context(claim_folder(results))
-        except FolderRefused as why:
-            raise typer.BadParameter(f"--results: {why}") from None
+    file, case_id = file_and_id(scenario)
+    overrides = overrides_of(policy or [])
+    with said_plainly():
+        case = find_simulated(file, case_id, overrides, unbounded)
+        kept = (results, trace or "sampled")
+        planned = plan_simulating(case, overrides, seed, replication or 0, *kept)
+    try:
         with _watching() as watch:
-            run = run_once(
-                case.policy.policy,
-                workload,
-                study.run.seed if seed is None else seed,
-                replication=replication,
-                warmup_ms=warmup_ms,
-                trace=claimed.trace_part if claimed is not None and trace == "full" else None,
-                progress=watch.see,
-                unbounded=True,  # what takes too much was refused when the file was read
-            )
-        if claimed is not None:
-            write_results(run, claimed, escape(case.name), trace)
-    notes = _notes(expects=bool(study.expect), auto_warmup=study.run.warmup == "auto")
-    _tell(case.name, run, watch, notes, list_inputs)
+            answer = run_simulating(planned, watch.see)
+    except FolderRefused as why:
+        raise typer.BadParameter(f"--results: {why}") from None
+    _tell(answer, watch, inputs)
     if results is not None:
         tell(f"tvc: results in {results}")
-    return run
+    if html is not None:
+        _report(context, answer, html)
+    return int(Exit.PASS if answer.run.complete else Exit.INTERRUPTED)
 
 
-def _report(context: typer.Context, name: str, run: "Run", html: Path) -> None:
-    from tvc.analysis.report.simulated import simulated
+def _report(context: typer.Context, answer: "Simulated", html: Path) -> None:
+    from tvc.analysis.report.pages import page_of_run
 
-    if not run.complete:
+    if not answer.run.complete:
         tell("tvc: no report is written of an interrupted run")
         return
-    window = run.window
-    origin = origin_of(
-        context,
-        name,
-        run.seed,
-        window.horizon_ms - window.start_ms,
-        f"replication {run.replication}",
-    )
-    write_html(simulated(run, origin), html)
+    write_html(page_of_run(answer, command_line(context)), html)
 
 
-def _notes(*, expects: bool, auto_warmup: bool) -> list[str]:
-    notes = ["These figures are of one run, so that none has an interval."]
-    if expects:
-        notes.append("What the scenario expects is not judged here: `tvc test` judges it.")
-    if auto_warmup:
-        notes.append("`warmup: auto` takes several replications: this run is measured from 0s.")
-    return notes
+def _tell(answer: "Simulated", watch: "_Watch", list_inputs: bool) -> None:
+    from tvc.studies.summary_text import simulated_lines
 
-
-def _tell(name: str, run: "Run", watch: "_Watch", notes: list[str], list_inputs: bool) -> None:
-    from tvc.studies.summary_text import inputs_lines, summary_lines
-
-    reached_ms = int(watch.share * run.window.end_ms) - run.window.start_ms
-    lines = [f"{name}, policy {run.policy.name}"]
-    lines += summary_lines(run, max(reached_ms, 0))
-    lines += ["", *inputs_lines(run, list_inputs), "", *notes]
     try:
-        say(*lines)
+        say(*simulated_lines(answer, watch.share, list_inputs))
     except BrokenPipeError:
         # What came of the run stands, whoever stopped reading.
         close_quietly(sys.stdout)
@@ -217,46 +139,19 @@ def _tell(name: str, run: "Run", watch: "_Watch", notes: list[str], list_inputs:
 def _run_again(path: Path, list_inputs: bool, unbounded: bool) -> int:
     from tvc.domain.excess import Excessive
     from tvc.harness.exits import Exit
-    from tvc.runs.results import NotARun, read_run
-    from tvc.runs.results import rerun as repeat
+    from tvc.studies.simulating import plan_again, run_again
 
-    try:
-        recorded = read_run(path)
-    except NotARun as why:
-        raise typer.BadParameter(f"--rerun: {why}") from None
-    if not recorded.complete:
-        raise typer.BadParameter(f"--rerun: {path} is of an interrupted run: nothing to compare")
+    with said_plainly():
+        recorded = plan_again(path)
     try:
         with _watching() as watch:
-            run = repeat(recorded, watch.see, unbounded)
+            answer = run_again(recorded, watch.see, unbounded)
     except Excessive as why:
         raise typer.BadParameter(f"--rerun: {path}: {why}") from None
-    notes = _notes(expects=False, auto_warmup=False)
-    same = run.digest == recorded.digest
-    if run.complete:
-        notes.append(_verdict(recorded, run, same))
-    _tell(recorded.scenario, run, watch, notes, list_inputs)
-    if not run.complete:
+    _tell(answer, watch, list_inputs)
+    if not answer.run.complete:
         return int(Exit.INTERRUPTED)
-    return int(Exit.PASS if same else Exit.FAILED)
-
-
-def _verdict(recorded: "Recorded", run: "Run", same: bool) -> str:
-    from tvc.runs.results import versions
-
-    if same:
-        return "Identical to the recorded run: every record is the same."
-    here = versions()
-    changed = [
-        f"{name} {recorded.versions.get(name, 'unknown')} there and {number} here"
-        for name, number in here.items()
-        if recorded.versions.get(name) != number
-    ]
-    why = "; ".join(changed) or "by the same versions of everything"
-    return (
-        f"DIFFERENT from the recorded run, whose digest is {recorded.digest}; "
-        f"this one's is {run.digest} ({why})."
-    )
+    return int(Exit.PASS if answer.same else Exit.FAILED)
 
 
 class _Watch:

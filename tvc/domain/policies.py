@@ -2,15 +2,44 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
 from tvc.authority.policy import KNOBS, RATE_KNOBS, Policy
+from tvc.domain.words import show
 
 #: The key that rate limits stand under.
 RATES: Final = "rates"
+#: What the names of policies and of rate limits look like.
+NAME_PATTERN: Final = "[A-Za-z][A-Za-z0-9_-]*"
+#: The keys of a policy document that are no knobs, and what they mean.
+HEADER: Final[Mapping[str, str]] = {
+    "policy": "name of the policy; in a scenario file the key it stands under",
+    "extends": "the policy it differs from: a name, or a relative path of a policy file",
+    "why": "one line on why it differs",
+    "set": "knobs, as beside it",
+}
+
+_NAME: Final = re.compile(NAME_PATTERN, re.ASCII)
+
+
+def is_name(text: str) -> bool:
+    """Say whether a text can name a policy or a rate limit.
+
+    Examples
+    --------
+    >>> is_name("two-person"), is_name("./strict.yaml")
+    (True, False)
+    """
+    return _NAME.fullmatch(text) is not None
+
+
+def explain_name(thing: str, text: str) -> str:
+    """Say why a text cannot name a policy or a rate limit."""
+    return f"{show(text)} cannot name a {thing}: a letter first, then letters, digits, '-' and '_'"
 
 
 @dataclass(frozen=True, slots=True)

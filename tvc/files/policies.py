@@ -15,15 +15,14 @@ from pathlib import Path
 from typing import Final
 
 from tvc.authority.policy import Policy
-from tvc.domain.policies import MergedPolicy, Origin
+from tvc.domain.policies import MergedPolicy, Origin, explain_name, is_name
 from tvc.domain.words import escape, list_choices, show, suggest
 from tvc.files import documents, nodes
 from tvc.files.documents import parse_document, read_document
 from tvc.files.faults import Fault, InvalidFile
-from tvc.files.nodes import Node, Scalar
-from tvc.files.policy_documents import PolicyDocument, explain_name, is_name, read_policy
+from tvc.files.nodes import Node, Scalar, plain
+from tvc.files.policy_documents import PolicyDocument, read_policy
 from tvc.files.policy_merging import LONGEST_LINEAGE, lay
-from tvc.files.policy_values import show_node
 
 #: The policy that a document extends when it does not say.
 BASE: Final = Policy().name
@@ -186,7 +185,7 @@ def _read_inline(
     if policies is None:
         return found
     if not isinstance(policies, nodes.Mapping):
-        message = f"policies: expected a mapping of policies by name, not {show_node(policies)}"
+        message = f"policies: expected a mapping of policies by name, not {show(plain(policies))}"
         faults.append(Fault(file, policies.line, policies.column, message))
         return found
     for key, node in policies.entries:

@@ -7,21 +7,19 @@ a scenario file. Knobs may be nested, dotted, or both, in the document itself or
 
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from tvc.authority.policy import KNOBS, RATE_KNOBS, Knob, find_knob
-from tvc.domain.policies import RATES
+from tvc.authority.policy import KNOBS, RATE_KNOBS, find_knob
+from tvc.domain.policies import HEADER, RATES, explain_name, is_name
 from tvc.domain.words import show, suggest
 from tvc.files import nodes
-from tvc.files.documents import MAX_FAULTS
-from tvc.files.faults import Fault, InvalidFile
-from tvc.files.nodes import Node, Scalar
-from tvc.files.policy_values import read_value, show_node
+from tvc.files.faults import Fault
+from tvc.files.nodes import Node, Scalar, plain
 
-#: What the names of policies and of rate limits look like.
-NAME_PATTERN: Final = "[A-Za-z][A-Za-z0-9_-]*"
+if TYPE_CHECKING:
+    from tvc.files.wording import Report
+
 #: The word that removes an inherited rate limit.
 REMOVED: Final = "off"
 #: Groups of knobs by dotted key: ``lifetime``, ``issuer``, ``issuer.approvals``, ...
@@ -32,15 +30,6 @@ GROUPS: Final = tuple(
         for dot in re.finditer(r"\.", key)
     )
 )
-#: The keys of a document that are no knobs, and what they mean.
-HEADER: Final[Mapping[str, str]] = {
-    "policy": "name of the policy; in a scenario file the key it stands under",
-    "extends": "the policy it differs from: a name, or a relative path of a policy file",
-    "why": "one line on why it differs",
-    "set": "knobs, as beside it",
-}
-
-_NAME = re.compile(NAME_PATTERN, re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,17 +93,6 @@ class PolicyDocument:
         return self.name if self.inline else self.file
 
 
-def is_name(text: str) -> bool:
-    """Say whether a text can name a policy or a rate limit.
-
-    Examples
-    --------
-    >>> is_name("two-person"), is_name("./strict.yaml")
-    (True, False)
-    """
-    return _NAME.fullmatch(text) is not None
-
-
 def read_policy(node: Node, file: str, name: str | None = None) -> PolicyDocument:
     """Read one policy document; what is wrong with it is part of the result.
 
@@ -127,54 +105,47 @@ def read_policy(node: Node, file: str, name: str | None = None) -> PolicyDocumen
     name
         The key that an inline policy stands under; None for a policy file, which names itself.
     """
-    reading = _Reading(file, name)
-    if isinstance(node, nodes.Mapping):
-        with suppress(_EnoughError):
-            reading.read_document(node)
-    else:
-        reading.fail(node, f"expected a policy, which is a mapping, not {show_node(node)}")
+    # A run under the default policy reads none, and does not wait for the types of files.
+    from tvc.files.wording import Report
+
+    reading = _Reading(Report(file), name is not None)
+    reading.read_document(node)
     return PolicyDocument(
-        reading.name or "",
-        name is not None,
-        file,
-        node.line,
-        node.column,
-        reading.extends,
-        reading.why,
-        reading.settings,
-        reading.limits,
-        frozenset(reading.broken),
-        tuple(reading.faults),
+        name=name or reading.header.get("policy", ""),
+        inline=reading.inline,
+        file=file,
+        line=node.line,
+        column=node.column,
+        extends=reading.extends,
+        why=reading.header.get("why"),
+        settings=reading.settings,
+        limits=reading.limits,
+        broken=frozenset(reading.broken),
+        faults=tuple(reading.report.faults),
     )
-
-
-class _EnoughError(Exception):
-    """So many faults are found that more would help nobody, and take time to explain."""
 
 
 @dataclass(slots=True)
 class _Reading:
     """A policy document half read."""
 
-    file: str
-    name: str | None
+    report: "Report"
+    inline: bool
+    header: dict[str, str] = field(default_factory=dict)
     extends: Scalar | None = None
-    why: str | None = None
     settings: dict[str, Setting] = field(default_factory=dict)
     limits: dict[str, Scalar] = field(default_factory=dict)
     given: dict[str, Scalar] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
-    faults: list[Fault] = field(default_factory=list)
 
-    def fail(self, at: Node, message: str) -> None:
-        self.faults.append(Fault(self.file, at.line, at.column, message))
-        if len(self.faults) >= MAX_FAULTS:
-            raise _EnoughError
-
-    def read_document(self, document: nodes.Mapping) -> None:
-        if self.name is None and document.get("policy") is None:
-            self.fail(document, "a policy file needs a name: policy: NAME")
-        for key, node in _entries(document):
+    def read_document(self, document: Node) -> None:
+        if not isinstance(document, nodes.Mapping):
+            found = show(plain(document))
+            self.report.add(document, f"expected a policy, which is a mapping, not {found}")
+            return
+        if not self.inline and document.get("policy") is None:
+            self.report.add(document, "a policy file needs a name: policy: NAME")
+        for key, node in self.entries(document):
             if key.text == "set":
                 self.read_group("", key, node)
             elif key.text in HEADER:
@@ -183,33 +154,36 @@ class _Reading:
                 self.read_entry("", key, node)
         self.check_removals()
 
+    def entries(self, mapping: nodes.Mapping) -> Iterator[tuple[Scalar, Node]]:
+        """List entries until there are faults enough; a value left out is missed at its key."""
+        for key, node in mapping.entries:
+            if self.report.is_full:
+                return
+            if isinstance(node, Scalar) and node.plain and not node.text:
+                yield key, replace(node, line=key.line, column=key.column)
+            else:
+                yield key, node
+
     def read_header(self, key: Scalar, node: Node) -> None:
-        text = node.value if isinstance(node, Scalar) else None
-        if key.text == "policy" and self.name is not None:
-            self.fail(key, "an inline policy has the name it stands under: leave 'policy' out")
-        elif not isinstance(node, Scalar) or not isinstance(text, str) or not text:
-            self.fail(node, f"{key.text}: expected a text, not {show_node(node)}")
-            self.broken.add(key.text)
-        elif key.text == "extends":
-            self.extends = node
-        elif key.text == "why":
-            self.why = text.strip()
-            if not self.why.isprintable():
-                self.fail(node, "why: expected one line of printable characters")
-        else:
-            self.name = text
-            if not is_name(text):
-                self.fail(node, explain_name("policy", text))
+        if key.text == "policy" and self.inline:
+            message = "an inline policy has the name it stands under: leave 'policy' out"
+            self.report.add(key, message)
+            return
+        text = self.read_field(key.text, node)
+        if text is not None:
+            self.header[key.text] = text
+            if key.text == "extends" and isinstance(node, Scalar):
+                self.extends = node
 
     def read_group(self, group: str, key: Scalar, node: Node) -> None:
         """Read the entries of a group of knobs; of ``set``, where ``group`` is empty."""
         if isinstance(node, nodes.Mapping):
-            for inner, value in _entries(node):
+            for inner, value in self.entries(node):
                 self.read_entry(group and f"{group}.", inner, value)
         else:
             self.broken.add(group)
-            expected = f"expected {_members(group)}, not {show_node(node)}"
-            self.fail(node, f"{group or key.text}: {expected}")
+            expected = f"expected {_members(group)}, not {show(plain(node))}"
+            self.report.add(node, f"{group or key.text}: {expected}")
 
     def read_entry(self, prefix: str, key: Scalar, node: Node) -> None:
         """Read a knob, a group of knobs, or the removal of a rate limit."""
@@ -218,17 +192,16 @@ class _Reading:
         limit = parts[1] if parts[0] == RATES and len(parts) > 1 else None
         if limit is not None:
             if not is_name(limit):
-                self.fail(key, explain_name("rate limit", limit))
+                self.report.add(key, explain_name("rate limit", limit))
                 return
             self.limits.setdefault(limit, key)
-        knob = find_knob(dotted)
-        if knob is not None:
-            self.read_knob(knob, dotted, key, node)
+        if find_knob(dotted) is not None:
+            self.keep(dotted, key, self.read_field(dotted, node))
         elif dotted in GROUPS:
             self.read_group(dotted, key, node)
         elif limit is None or len(parts) > 2:
             known = [*_known_keys(limit), *(() if prefix else HEADER)]
-            self.fail(key, f"unknown key {show(dotted)}{suggest(dotted, known)}")
+            self.report.add(key, f"unknown key {show(dotted)}{suggest(dotted, known)}")
             if limit is not None:
                 self.broken.add(f"{RATES}.{limit}")
         elif isinstance(node, Scalar) and node.value == REMOVED:
@@ -236,18 +209,18 @@ class _Reading:
         else:
             self.read_group(dotted, key, node)
 
-    def read_knob(self, knob: Knob, dotted: str, key: Scalar, node: Node) -> None:
-        try:
-            self.keep(dotted, key, read_value(knob, dotted, node, self.file))
-        except InvalidFile as error:
-            self.faults += error.faults
+    def read_field(self, dotted: str, node: Node) -> Any:  # noqa: ANN401 - the knob's type
+        from tvc.files.policy_model import read_field
+
+        value, right = read_field(self.report, dotted, node)
+        if not right:
             self.broken.add(dotted)
-            self.keep(dotted, key, None)
+        return value
 
     def keep(self, dotted: str, key: Scalar, value: Any) -> None:  # noqa: ANN401 - the knob's type
         earlier = self.given.setdefault(dotted, key)
         if earlier is not key:
-            self.fail(key, f"{dotted} is given twice: also on line {earlier.line}")
+            self.report.add(key, f"{dotted} is given twice: also on line {earlier.line}")
         elif dotted not in self.broken:
             self.settings[dotted] = Setting(value, key.line, key.column)
 
@@ -256,23 +229,8 @@ class _Reading:
             limit = dotted.rpartition(".")[0]
             removed = self.given.get(limit)
             if removed is not None:
-                self.fail(
-                    key, f"{dotted} is given, but {limit} is {REMOVED} on line {removed.line}"
-                )
-
-
-def explain_name(thing: str, text: str) -> str:
-    """Say why a text cannot name a policy or a rate limit."""
-    return f"{show(text)} cannot name a {thing}: a letter first, then letters, digits, '-' and '_'"
-
-
-def _entries(mapping: nodes.Mapping) -> Iterator[tuple[Scalar, Node]]:
-    """List the entries; a value that is left out stands at its key, where it is missed."""
-    for key, node in mapping.entries:
-        if isinstance(node, Scalar) and node.plain and not node.text:
-            yield key, replace(node, line=key.line, column=key.column)
-        else:
-            yield key, node
+                message = f"{dotted} is given, but {limit} is {REMOVED} on line {removed.line}"
+                self.report.add(key, message)
 
 
 def _known_keys(limit: str | None) -> Iterator[str]:

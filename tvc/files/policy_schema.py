@@ -1,21 +1,25 @@
 """A JSON Schema of policy files, for editors: completion, descriptions and early errors.
 
-Made from the table of knobs, like the reader. It is looser where JSON Schema cannot say what the
-reader checks: contradictions, what is inherited, lower bounds of durations.
+Made from the same models that read the files; here a knob may also stand below its groups. It is
+looser where JSON Schema cannot say what the reader checks: contradictions, what is inherited,
+lower bounds of durations.
 """
 
-from collections.abc import Iterable
 from typing import Any, Final
 
-from tvc.authority.durations import UNITS_MS
-from tvc.authority.policy import ALPHABETS, KNOBS, RATE_KNOBS, Knob
-from tvc.domain.policies import RATES
-from tvc.files.policy_documents import GROUPS, HEADER, NAME_PATTERN, REMOVED
+from tvc.domain.fields import Part
+from tvc.domain.policies import HEADER, NAME_PATTERN, RATES
+from tvc.files.policy_documents import GROUPS, REMOVED
+from tvc.files.policy_model import HeaderModel, KnobsModel, RateModel
 
 Schema = dict[str, Any]
 
 _DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
-_DURATION: Final = "^(?=[0-9])" + "".join(f"([0-9]+{unit})?" for unit in UNITS_MS) + "$"
+#: What a field may say, in the order that it is read in.
+_ORDER: Final = (
+    "description", "default", "type", "pattern", "minimum", "maximum", "enum", "items",
+    "uniqueItems", "minLength", "examples", "anyOf",
+)  # fmt: skip
 
 
 def policy_schema() -> Schema:
@@ -23,47 +27,50 @@ def policy_schema() -> Schema:
     return {
         "$schema": _DRAFT,
         "title": "tvc policy",
-        **_document(HEADER),
+        **_document(_fields(HeaderModel)),
         "required": ["policy"],
     }
 
 
 def inline_policy_schema() -> Schema:
     """Return the JSON Schema of an entry under ``policies:`` of a scenario file."""
-    return _document(name for name in HEADER if name != "policy")
+    header = _fields(HeaderModel)
+    return _document({name: header[name] for name in header if name != "policy"})
 
 
-def _document(header: Iterable[str]) -> Schema:
-    words: Schema = {
-        "policy": {"type": "string", "pattern": f"^{NAME_PATTERN}$"},
-        "extends": {"type": "string", "minLength": 1},
-        "why": {"type": "string", "minLength": 1},
-        "set": _group(""),
-    }
-    group = _group("")
-    group["properties"] = {
-        name: {"description": HEADER[name], **words[name]} for name in header
-    } | group["properties"]
-    return group
+def _document(header: Schema) -> Schema:
+    group = _group("", _fields(KnobsModel))
+    below: Schema = {"set": {"description": HEADER["set"], **group}}
+    return {**group, "properties": header | below | group["properties"]}
 
 
-def _group(prefix: str) -> Schema:
+def _fields(model: type[Part]) -> Schema:
+    found = model.model_json_schema()["properties"]
+    return {name: _in_order(field) for name, field in found.items()}
+
+
+def _in_order(field: Schema) -> Schema:
+    known = {part: field[part] for part in _ORDER if field.get(part) is not None}
+    if "anyOf" in known:
+        known["anyOf"] = [_in_order(choice) for choice in known["anyOf"]]
+    return known
+
+
+def _group(prefix: str, knobs: Schema) -> Schema:
     """Describe a group: what is below it may be dotted, nested, or both."""
-    properties: Schema = {}
-    for knob in KNOBS:
-        if knob.key.startswith(prefix):
-            properties[knob.key.removeprefix(prefix)] = _knob(knob)
-    for name in GROUPS:
-        if name.startswith(prefix):
-            properties[name.removeprefix(prefix)] = (
-                _closed({}, _limits("")) if name == RATES else _group(f"{name}.")
-            )
+    groups = {
+        name: _closed({}, _limits("")) if name == RATES else _group(f"{name}.", knobs)
+        for name in GROUPS
+        if name.startswith(prefix)
+    }
+    inside = {key: knob for key, knob in knobs.items() if key.startswith(prefix)}
+    properties = {key.removeprefix(prefix): part for key, part in (inside | groups).items()}
     return _closed(properties, {} if prefix else _limits(rf"{RATES}\."))
 
 
 def _limits(prefix: str) -> Schema:
     """Describe rate limits by pattern of their keys, below a prefix of that pattern."""
-    knobs = {knob.key: _knob(knob) for knob in RATE_KNOBS}
+    knobs = _fields(RateModel)
     removed = {"const": REMOVED, "description": "removes an inherited limit"}
     limits: Schema = {
         f"^{prefix}{NAME_PATTERN}$": {
@@ -81,28 +88,3 @@ def _closed(properties: Schema, patterns: Schema) -> Schema:
     if patterns:
         closed["patternProperties"] = patterns
     return closed
-
-
-def _knob(knob: Knob) -> Schema:
-    value = _value(knob)
-    if knob.absent is not None:
-        value = {"anyOf": [value, {"enum": [knob.absent, None]}]}
-    default: Any = knob.default
-    if knob.kind in ("duration", "alphabet") or default is None:
-        default = knob.format(default)
-    elif knob.kind == "list":
-        default = list(default)
-    return {"description": f"{knob.meaning} ({knob.source})", "default": default, **value}
-
-
-def _value(knob: Knob) -> Schema:
-    words = [str(choice) for choice in knob.choices]
-    kinds: dict[str, Schema] = {
-        "duration": {"type": "string", "pattern": _DURATION},
-        "integer": {"type": "integer", "minimum": knob.low, "maximum": knob.high},
-        "boolean": {"type": "boolean"},
-        "choice": {"enum": words},
-        "list": {"type": "array", "items": {"enum": words}, "uniqueItems": True},
-        "alphabet": {"type": "string", "minLength": 2, "examples": list(ALPHABETS)},
-    }
-    return kinds[knob.kind]

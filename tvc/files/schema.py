@@ -8,9 +8,9 @@ value. ``tvc.schema.json`` beside this module is the copy that editors are point
 from typing import Any, Final
 
 from tvc.domain.fields import NAME_PATTERN
+from tvc.domain.policies import NAME_PATTERN as POLICY_PATTERN
 from tvc.files.expansion import FIXED_KEYS
 from tvc.files.models import STEPS, ClockModel, FileModel, PersonModel, ScenarioModel
-from tvc.files.policy_documents import NAME_PATTERN as POLICY_PATTERN
 from tvc.files.policy_schema import inline_policy_schema
 from tvc.files.stochastic import StochasticModel
 

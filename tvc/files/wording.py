@@ -19,6 +19,8 @@ from tvc.files.nodes import Node, locate
 
 #: Where something is said to be wrong: keys and indices below a node.
 Path = tuple[str | int, ...]
+#: Says in words what an error is, given its details, its place and the type that was read.
+Word = Callable[[ErrorDetails, Path, Any], str]
 _KEY_MARK: Final = "[key]"
 _MOST_SAID: Final = 1_000
 #: Errors of a step that does not say what is asked.
@@ -78,7 +80,28 @@ class Report:
         self._faults.update(dict.fromkeys(faults))
 
 
-def report_errors(report: Report, error: ValidationError, node: Node, model: Any) -> list[Path]:  # noqa: ANN401 - any type that pydantic knows
+def _word(details: ErrorDetails, location: Path, model: Any) -> str:  # noqa: ANN401 - any type that pydantic knows
+    kind, value = details["type"], details["input"]
+    if kind == "missing":
+        return f"missing key {show(location[-1])}"
+    if kind == "extra_forbidden":
+        known = _keys_at(model, location[:-1])
+        key = str(location[-1])
+        guess = suggest(key, known)
+        return f"unknown key {show(key)}" + (guess or f": {list_choices(known)}")
+    phrase = _PHRASES.get(kind)
+    if phrase is None:
+        return f"{show(value)} does not fit here"
+    return phrase(value, details.get("ctx", {}))
+
+
+def report_errors(
+    report: Report,
+    error: ValidationError,
+    node: Node,
+    model: Any,  # noqa: ANN401 - as above
+    word: Word = _word,
+) -> list[Path]:
     """Report what pydantic found wrong below a node.
 
     Parameters
@@ -91,6 +114,8 @@ def report_errors(report: Report, error: ValidationError, node: Node, model: Any
         What was read, with its places.
     model
         The type it was read as.
+    word
+        The words for it; those of scenario files by default.
 
     Returns
     -------
@@ -109,24 +134,9 @@ def report_errors(report: Report, error: ValidationError, node: Node, model: Any
         elif details["type"] in _UNTAGGED:
             path = (*path, "do")
         if index < MAX_FAULTS:
-            report.add(node, _word(details, location, model), *path, key=at_key)
+            report.add(node, word(details, location, model), *path, key=at_key)
         paths.append(path)
     return paths
-
-
-def _word(details: ErrorDetails, location: Path, model: Any) -> str:  # noqa: ANN401 - as above
-    kind, value = details["type"], details["input"]
-    if kind == "missing":
-        return f"missing key {show(location[-1])}"
-    if kind == "extra_forbidden":
-        known = _keys_at(model, location[:-1])
-        key = str(location[-1])
-        guess = suggest(key, known)
-        return f"unknown key {show(key)}" + (guess or f": {list_choices(known)}")
-    phrase = _PHRASES.get(kind)
-    if phrase is None:
-        return f"{show(value)} does not fit here"
-    return phrase(value, details.get("ctx", {}))
 
 
 def _no_text(value: object, _context: Mapping[str, Any]) -> str:

@@ -15,8 +15,9 @@ from tvc.authority.policy import Knob, Policy, find_knob
 from tvc.authority.requests import Proof
 from tvc.authority.state import Person
 from tvc.domain.cases import ANY, ANYTHING, AuditLine, Case, Clock, Expectation, Step
+from tvc.domain.policies import is_name
 from tvc.files.policies import BASE, load_shipped, shipped_policies
-from tvc.files.policy_documents import REMOVED, is_name
+from tvc.files.policy_documents import REMOVED
 from tvc.files.scalars import resolve
 
 _LINE_LENGTH: Final = 100

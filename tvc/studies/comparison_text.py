@@ -7,6 +7,7 @@ from typing import Final
 
 from tvc.authority.durations import DAY_MS, HOUR_MS, MINUTE_MS, format_duration
 from tvc.domain.words import escape
+from tvc.runs.arms import Arm, assumptions
 from tvc.runs.replications import Asked
 from tvc.studies.comparison import Comparison, Delta, Estimate, adds_up, is_known
 from tvc.studies.divergence import Divergence
@@ -177,6 +178,12 @@ def _notes(comparison: Comparison, measured_ms: int) -> Iterator[str]:
     )
     if any(isinstance(delta.asked.metric, Share) for delta in comparison.deltas):
         yield "A share is of all replications together; its interval is of first order."
+
+
+def assumptions_line(arms: Sequence[Arm]) -> str:
+    """Return how many inputs of some arms have no source."""
+    assumed = len(assumptions(arms))
+    return f"{assumed} inputs are assumptions (`tvc simulate --inputs` lists them)"
 
 
 def columns(rows: Sequence[Sequence[str]]) -> list[str]:

@@ -19,11 +19,12 @@ from tvc.domain.cases import Case
 from tvc.domain.policies import MergedPolicy
 from tvc.files.documents import parse_document
 from tvc.files.faults import InvalidFile
+from tvc.files.outputs import write_output
 from tvc.files.policies import BASE
 from tvc.files.scenarios import read_scenarios
 from tvc.files.writing import describe_policy, write_yaml
 from tvc.runs.arms import Arm
-from tvc.studies.divergence import Answered, Difference, Divergence, Pair, Spell
+from tvc.studies.divergence import DIFFERENCES, Answered, Difference, Divergence, Pair, Spell
 from tvc.timeline import play
 from tvc.trace.invariants import INVARIANTS, applicable
 
@@ -97,6 +98,43 @@ def find_example(
                 replication = story.divergence.replication
                 return Example(difference, story.person, replication, text)
     return None
+
+
+def example_files(folder: Path) -> dict[Difference, Path]:
+    """Return the files that `write_examples` may write to a folder, by what they show."""
+    return {difference: folder / f"{difference}.tvc.yaml" for difference in DIFFERENCES}
+
+
+def write_examples(
+    folder: Path, divergences: Sequence[Divergence], arms: Sequence[Arm]
+) -> list[str]:
+    """Write an example of each difference that has one to a folder.
+
+    Parameters
+    ----------
+    folder
+        Made where it is not there.
+    divergences, arms
+        As for `find_example`.
+
+    Returns
+    -------
+    list of str
+        A line on each difference that there is.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = []
+    for difference, path in example_files(folder).items():
+        example = find_example(divergences, arms, difference)
+        if example is not None:
+            write_output(path, example.text)
+            lines.append(f"example of {difference} in {path}: {example.person}")
+        elif any(of.counts[difference] for of in divergences):
+            lines.append(
+                f"no example of {difference}: none of the shortest histories plays alike without "
+                "the rest of the workload"
+            )
+    return lines
 
 
 def _absolute_ms(arms: Sequence[Arm]) -> int:

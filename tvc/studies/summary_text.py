@@ -18,6 +18,7 @@ from tvc.trace.measures.catalogue import Group, Measure, Shape, Unit, grouped
 if TYPE_CHECKING:
     import pandas as pd
 
+    from tvc.studies.simulating import Simulated
     from tvc.world.simulation import Run
 
 _NOTHING: Final = "none"
@@ -165,6 +166,30 @@ def _table(rows: Sequence[_Row]) -> list[str]:
     values = max(len(value) for _, value, _ in rows)
     return [
         f"  {name:<{names}}  {value:>{values}}  {meaning}".rstrip() for name, value, meaning in rows
+    ]
+
+
+def simulated_lines(answer: "Simulated", share: float, every_input: bool = False) -> list[str]:
+    """Return what people read of one replication.
+
+    Parameters
+    ----------
+    answer
+        What came of it.
+    share
+        How much of it was done, from 0 to 1.
+    every_input
+        Whether inputs are listed, too, that are as shipped.
+    """
+    run = answer.run
+    reached_ms = int(share * run.window.end_ms) - run.window.start_ms
+    return [
+        f"{answer.name}, policy {run.policy.name}",
+        *summary_lines(run, max(reached_ms, 0)),
+        "",
+        *inputs_lines(run, every_input),
+        "",
+        *answer.notes,
     ]
 
 

@@ -3,10 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, product
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from tvc.authority.durations import MINUTE_MS, SECOND_MS, format_duration, parse_duration
 from tvc.domain.words import show
+from tvc.files.outputs import write_output
 from tvc.runs.arms import Arm
 from tvc.runs.replications import Asked, Plan, find_asked, run_arms
 from tvc.studies.changes import Ground, UnknownArm, check_key, make_arm, read_value, split_top
@@ -205,6 +207,13 @@ class Sweep:
         keys = [axis.key for axis in self.axes]
         columns = [*keys, "metric", "unit", "value", "low", "high", "replications"]
         return pd.DataFrame(rows, columns=columns)
+
+    def write(self, output: Path) -> int:
+        """Write the frame to a file, as CSV or Parquet by its name; return how many rows."""
+        frame = self.frame()
+        as_csv = output.suffix == ".csv"
+        write_output(output, frame.to_csv(index=False) if as_csv else frame.to_parquet(index=False))
+        return len(frame)
 
     def trade_off(self, x: str, y: str) -> "pd.DataFrame":
         """Return one row a combination, as `tvc.analysis.plots.trade_off` draws them.

@@ -7,11 +7,10 @@ from typing import Any, Final
 
 from tvc.authority.policy import Policy
 from tvc.domain.cases import Case
-from tvc.domain.policies import MergedPolicy
+from tvc.domain.policies import MergedPolicy, is_name
 from tvc.domain.words import escape
 from tvc.files.documents import parse_document
 from tvc.files.policies import BASE, load_shipped, shipped_policies
-from tvc.files.policy_documents import is_name
 from tvc.files.scenarios import read_scenarios
 from tvc.files.writing import describe_policy, write_yaml
 from tvc.workbench.init.sketch import Plain, Sketch, entry_of

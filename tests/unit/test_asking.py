@@ -5,7 +5,7 @@ from dataclasses import FrozenInstanceError, replace
 import pytest
 
 from tvc.runs.replications import Plan
-from tvc.studies import asking, comparing
+from tvc.studies import asking, comparing, tornado
 from tvc.studies.asking import ask, plan_solving, plan_turning, plan_varying, plan_weighing
 from tvc.studies.asking_text import answer_lines
 from tvc.studies.comparing import plan_comparing, run_comparing
@@ -42,7 +42,7 @@ def test_a_planned_study_is_frozen_and_nothing_was_run_for_it(subject, monkeypat
     def refuse(*_, **__):
         raise AssertionError("something was run")
 
-    for module, name in ((asking, "sweep"), (asking, "tornado"), (comparing, "compare")):
+    for module, name in ((asking, "sweep"), (tornado, "tornado"), (comparing, "compare")):
         monkeypatch.setattr(module, name, refuse)
     arms = {"baseline": "salesforce", "candidate": "strict"}
     studies = [*planned(subject), plan_comparing(subject, Plan(2, seed=1), arms, None, None)]

@@ -77,6 +77,22 @@ def overrides_of(texts: list[str]) -> dict[str, str]:
     return found
 
 
+def seconds_of(time: str) -> float:
+    """Read a ``--time`` option.
+
+    Raises
+    ------
+    typer.BadParameter
+        If it is no duration.
+    """
+    from tvc.authority.durations import SECOND_MS, parse_duration
+
+    try:
+        return parse_duration(time) / SECOND_MS
+    except ValueError as wrong:
+        raise typer.BadParameter(f"--time: {wrong}") from None
+
+
 def one_case(text: str, overrides: list[str], unbounded: bool = False) -> "Case":
     """Load the case that ``FILE::id[case]`` names.
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tvc.cli.common import load_policy
+from tvc.cli.common import load_policy, seconds_of
 from tvc.cli.options import LARGEST_SEED
 from tvc.cli.printing import hand_over, show_aside, tell
 
@@ -96,7 +96,9 @@ def hunt(  # noqa: PLR0913 - the options of the command
     from tvc.workbench.hunt.search import MOST_EVENTS, Find
     from tvc.workbench.hunt.search import hunt as search
 
-    seconds = _seconds_of(time or "60s")
+    seconds = seconds_of(time or "60s")
+    if seconds <= 0:
+        raise typer.BadParameter(f"--time: {time} is no time to search")
     if events is not None and events > MOST_EVENTS:
         raise typer.BadParameter(
             f"--events: {events} is more than {MOST_EVENTS}, the longest history that is searched"
@@ -122,18 +124,6 @@ def hunt(  # noqa: PLR0913 - the options of the command
     if isinstance(result, Find):
         return int(Exit.FAILED)
     return int(Exit.PASS if result.cut_after is None else Exit.INCONCLUSIVE)
-
-
-def _seconds_of(text: str) -> float:
-    from tvc.authority.durations import parse_duration
-
-    try:
-        seconds = parse_duration(text) / 1000
-    except ValueError as wrong:
-        raise typer.BadParameter(f"--time: {wrong}") from None
-    if seconds <= 0:
-        raise typer.BadParameter(f"--time: {text} is no time to search")
-    return seconds
 
 
 def _goal_of(policy: str, invariant: str | None, differs_from: str | None) -> "Goal":

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from tvc.cli.common import load_policy
+from tvc.cli.common import load_policy, seconds_of
 from tvc.cli.options import Seed
 from tvc.cli.printing import hand_over, tell
 
@@ -36,7 +36,6 @@ def init(
     seed: Seed = 0,
 ) -> int:
     """Draft; exits 6 where some change is left that nothing was found to notice."""
-    from tvc.authority.durations import SECOND_MS, parse_duration
     from tvc.files.outputs import note_output, write_output
     from tvc.harness.exits import Exit
     from tvc.workbench.init.draft import draft
@@ -48,10 +47,7 @@ def init(
         if (output.exists() or output.is_symlink()) and not force:
             raise typer.BadParameter(f"-o: {output} is there already; --force replaces it")
         note_output(output, f"-o {output}")
-    try:
-        seconds = parse_duration(time) / SECOND_MS
-    except ValueError as wrong:
-        raise typer.BadParameter(f"--time: {wrong}") from None
+    seconds = seconds_of(time)
     path = output or Path(f"{Path(policy).name.partition('.')[0]}.tvc.yaml")
     subject = Subject.of(policy, load_policy(policy), path.parent)
     made = draft(subject, path, seconds=seconds, seed=seed, tell=_tell)

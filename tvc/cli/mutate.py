@@ -71,8 +71,7 @@ def mutate(  # noqa: PLR0913 - the options of the command
     ] = "10s",
 ) -> int:
     """Change one thing at a time and report which changes no case notices."""
-    from tvc.authority.durations import SECOND_MS, parse_duration
-    from tvc.cli.common import hand_over_reports, overrides_of
+    from tvc.cli.common import hand_over_reports, overrides_of, seconds_of
     from tvc.harness.collect import Loading, NoSuchPath, find_files
     from tvc.harness.runner import NothingAnswers
     from tvc.harness.selection import BadExpression, Selection
@@ -84,10 +83,7 @@ def mutate(  # noqa: PLR0913 - the options of the command
 
     if offer is not None:
         _note_offers(offer)
-    try:
-        seconds = parse_duration(time) / SECOND_MS
-    except ValueError as wrong:
-        raise typer.BadParameter(f"--time: {wrong}") from None
+    seconds = seconds_of(time)
     _, separator, file = policy.partition("=")
     overrides = overrides_of([policy] if separator else [])
     try:

@@ -15,7 +15,6 @@ from pydantic import (
     Field,
     StringConstraints,
     ValidationError,
-    WithJsonSchema,
     create_model,
 )
 from pydantic_core import ErrorDetails, PydanticKnownError
@@ -59,35 +58,48 @@ def _read_line(text: str) -> str:
 
 
 def _type_of(knob: Knob) -> Any:  # noqa: ANN401 - a type that is only known when it runs
-    """Return what the values of a knob are, with what editors are told of it."""
     words = tuple(map(str, knob.choices))
-    word: Any = Annotated[str, OneOf("word", words)]
-    kinds: dict[str, tuple[Any, dict[str, Any]]] = {
-        "duration": (
-            Annotated[int, Field(ge=knob.low), BeforeValidator(_read_duration)],
-            {"type": "string", "pattern": DURATION_PATTERN},
-        ),
-        "integer": (
-            Annotated[int, Field(ge=knob.low, le=knob.high)],
-            {"type": "integer", "minimum": knob.low, "maximum": knob.high},
-        ),
-        "boolean": (bool, {"type": "boolean"}),
-        "choice": (word, {"enum": list(words)}),
-        # The order of a list means nothing: files that differ in it are equal.
-        "list": (
-            Annotated[list[word], AfterValidator(lambda x: tuple(sorted(x, key=words.index)))],
-            {"type": "array", "items": {"enum": list(words)}, "uniqueItems": True},
-        ),
-        "alphabet": (
-            Annotated[str, AfterValidator(_read_alphabet)],
-            {"type": "string", "minLength": 2, "examples": list(ALPHABETS)},
-        ),
+    hint: Any
+    match knob.kind:
+        case "duration":
+            hint = Annotated[int, Field(ge=knob.low), BeforeValidator(_read_duration)]
+        case "integer":
+            hint = Annotated[int, Field(ge=knob.low, le=knob.high)]
+        case "boolean":
+            hint = bool
+        case "choice":
+            hint = Annotated[str, OneOf("word", words)]
+        case "list":
+            # The order of a list means nothing: files that differ in it are equal.
+            in_order = AfterValidator(lambda given: tuple(sorted(given, key=words.index)))
+            hint = Annotated[list[Annotated[str, OneOf("word", words)]], in_order]
+        case "alphabet":
+            hint = Annotated[str, AfterValidator(_read_alphabet)]
+    if knob.absent is None:
+        return hint
+    return Annotated[hint | None, BeforeValidator(lambda x: None if x == knob.absent else x)]
+
+
+def _tell_editors(knob: Knob, told: dict[str, Any]) -> None:
+    """Put what a file may say for a knob in place of what it is once it is read."""
+    words = list(map(str, knob.choices))
+    kinds: dict[str, dict[str, Any]] = {
+        "duration": {"type": "string", "pattern": DURATION_PATTERN},
+        "integer": {"type": "integer", "minimum": knob.low, "maximum": knob.high},
+        "boolean": {"type": "boolean"},
+        "choice": {"enum": words},
+        "list": {"type": "array", "items": {"enum": words}, "uniqueItems": True},
+        "alphabet": {"type": "string", "minLength": 2, "examples": list(ALPHABETS)},
     }
-    hint, told = kinds[knob.kind]
+    value, default = kinds[knob.kind], knob.default
     if knob.absent is not None:
-        hint = Annotated[hint | None, BeforeValidator(lambda x: None if x == knob.absent else x)]
-        told = {"anyOf": [told, {"enum": [knob.absent, None]}]}
-    return Annotated[hint, WithJsonSchema(told)]
+        value = {"anyOf": [value, {"enum": [knob.absent, None]}]}
+    if knob.kind in ("duration", "alphabet") or default is None:
+        default = knob.format(default)
+    elif knob.kind == "list":
+        default = list(default)
+    told.clear()
+    told |= {"description": f"{knob.meaning} ({knob.source})", "default": default, **value}
 
 
 def model_of(name: str, knobs: tuple[Knob, ...]) -> type[Part]:
@@ -99,16 +111,10 @@ def model_of(name: str, knobs: tuple[Knob, ...]) -> type[Part]:
     >>> model_of("Example", (knob,)).model_validate({"code.for": "never"})
     Example(code.for=None)
     """
-    fields: dict[str, Any] = {}
-    for knob in knobs:
-        default = knob.default
-        if knob.kind in ("duration", "alphabet") or default is None:
-            default = knob.format(default)
-        elif knob.kind == "list":
-            default = list(default)
-        told = f"{knob.meaning} ({knob.source})"
-        field = Field(None, description=told, json_schema_extra={"default": default})
-        fields[knob.key] = (_type_of(knob), field)
+    fields: dict[str, Any] = {
+        knob.key: (_type_of(knob), Field(None, json_schema_extra=partial(_tell_editors, knob)))
+        for knob in knobs
+    }
     return create_model(name, __base__=Part, **fields)
 
 

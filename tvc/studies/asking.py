@@ -11,7 +11,7 @@ from typing import Final
 
 from tvc.runs.arms import Arm
 from tvc.runs.replications import Asked, Plan, keep_together
-from tvc.studies import questions
+from tvc.studies import questions, tornado
 from tvc.studies.changes import make_arm, split_top
 from tvc.studies.comparison import default_metrics
 from tvc.studies.questions import (
@@ -24,7 +24,7 @@ from tvc.studies.questions import (
 )
 from tvc.studies.subject import CannotPlan, Subject, about, read_asked, refuse_impossible
 from tvc.studies.sweeps import Axis, Sweep, grid, read_axis, read_range, sweep
-from tvc.studies.tornado import Tornado, tornado
+from tvc.studies.tornado import Tornado
 
 #: What marks a metric of which more is better.
 _MORE: Final = "max:"
@@ -315,7 +315,7 @@ def ask(question: Asking) -> Answer:
             found = sweep(question.subject.ground, question.axes, question.asked, plan)
             return Varied(question, found)
         case Weighing():
-            return Weighed(question, tornado(question.arms, question.asked, plan))
+            return Weighed(question, tornado.tornado(question.arms, question.asked, plan))
         case Turning():
             key, asked = question.axis.key, question.asked
             plan = keep_together(plan, [asked], question.ends, f"break-even of {key}")

@@ -8,10 +8,11 @@ from typing import Final
 from tvc.runs.arms import Arm
 from tvc.runs.replications import Asked, Plan, keep_together
 from tvc.runs.spreading import spread_over
+from tvc.studies import divergence, tornado
 from tvc.studies.comparison import Comparison, compare, default_metrics
-from tvc.studies.divergence import Divergence, diverge_number
+from tvc.studies.divergence import Divergence
 from tvc.studies.subject import CannotPlan, Subject, about, refuse_impossible
-from tvc.studies.tornado import Tornado, tornado
+from tvc.studies.tornado import Tornado
 
 #: Replications whose histories are kept to look for examples: what each holds is large.
 _SEARCHED: Final = 5
@@ -124,8 +125,8 @@ def run_comparing(planned: Comparing) -> Compared:
     # The comparison decides what the folder is for; what would flip it may be asked later.
     plan = keep_together(planned.plan, planned.asked, arms)
     found = compare(*arms, planned.asked, plan, study=planned.subject.name)
-    differ = partial(diverge_number, arms, plan.seed, plan.warmup_ms, _SEARCHED)
+    differ = partial(divergence.diverge_number, arms, plan.seed, plan.warmup_ms, _SEARCHED)
     spread = spread_over(plan.running.workers)
     divergences = tuple(spread(differ, range(plan.replications)))
-    bars = None if planned.flipped is None else tornado(arms, planned.flipped, plan)
+    bars = None if planned.flipped is None else tornado.tornado(arms, planned.flipped, plan)
     return Compared(planned, found, divergences, bars)

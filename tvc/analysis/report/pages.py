@@ -3,13 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tvc.analysis.report.answered import break_even_answered, solved, tornado_answered
-from tvc.analysis.report.compared import compared
+from tvc.analysis.report import answered, compared, simulated, swept
 from tvc.analysis.report.evidence import Origin
 from tvc.analysis.report.names import named_without_folders, without_folders
 from tvc.analysis.report.page import Page
-from tvc.analysis.report.simulated import simulated
-from tvc.analysis.report.swept import swept
 from tvc.studies.asking import Answer, Solved, Turned, Varied, Weighed
 from tvc.studies.comparing import Compared
 from tvc.studies.simulating import Simulated
@@ -31,14 +28,16 @@ def page_of_answer(answer: Answer, words: Sequence[str]) -> Page:
     origin = Origin(study, tuple(words), asked.plan.seed, asked.measured_ms, runs)
     match answer:
         case Varied(varying, found):
-            return swept(found, varying.sides, origin)
+            return swept.swept(found, varying.sides, origin)
         case Weighed(weighing, bars):
-            return tornado_answered(bars, weighing.asked, weighing.arms[0], origin)
+            return answered.tornado_answered(bars, weighing.asked, weighing.arms[0], origin)
         case Turned(turning, turned):
             arms = named_without_folders(turning.arms)
-            return break_even_answered(turned, turning.axis.key, turning.asked, arms, origin)
+            return answered.break_even_answered(
+                turned, turning.axis.key, turning.asked, arms, origin
+            )
         case Solved(solving, solution):
-            return solved(solution, solving.axis.key, solving.bound, solving.arms, origin)
+            return answered.solved(solution, solving.axis.key, solving.bound, solving.arms, origin)
 
 
 def page_of_comparison(answer: Compared, words: Sequence[str]) -> Page:
@@ -52,7 +51,7 @@ def page_of_comparison(answer: Compared, words: Sequence[str]) -> Page:
     flip = None
     if planned.flipped is not None and answer.bars is not None:
         flip = (planned.flipped, answer.bars)
-    return compared(named, answer.divergences, origin, flip)
+    return compared.compared(named, answer.divergences, origin, flip)
 
 
 def page_of_run(answer: Simulated, words: Sequence[str]) -> Page:
@@ -61,4 +60,4 @@ def page_of_run(answer: Simulated, words: Sequence[str]) -> Page:
     measured_ms = run.window.horizon_ms - run.window.start_ms
     which = f"replication {run.replication}"
     origin = Origin(without_folders(answer.name), tuple(words), run.seed, measured_ms, which)
-    return simulated(run, origin)
+    return simulated.simulated(run, origin)

@@ -11,8 +11,8 @@ from tvc.files.outputs import note_output
 from tvc.harness.formats.context import portable_path
 from tvc.harness.writing import BadOutput
 from tvc.workbench.coverage.measuring import Coverage, Share
-from tvc.workbench.coverage.recipes import recipe_of
 from tvc.workbench.coverage.units import Group, Unit
+from tvc.workbench.recipes import recipe_of
 
 #: The version of the form of a JSON report; a reader refuses others.
 SCHEMA: Final = "tvc.coverage/1"
@@ -34,7 +34,7 @@ def render_text(coverage: Coverage) -> str:
         lines.append(_HOW)
     for unit in coverage.missing:
         lines.append(f"  {unit.id}  ({unit.says})")
-        lines += [f"      {line}" for line in recipe_of(unit).lines()]
+        lines += [f"      {line}" for line in recipe_of(unit.id).lines()]
     return "\n".join(lines) + "\n"
 
 
@@ -80,7 +80,7 @@ def _share(share: Share) -> dict[str, Any]:
 
 
 def _missing(unit: Unit) -> dict[str, Any]:
-    recipe = recipe_of(unit)
+    recipe = recipe_of(unit.id)
     return {
         "id": unit.id,
         "group": unit.group,
@@ -139,7 +139,7 @@ def _units(coverage: Coverage) -> Iterator[list[object]]:
         if count:
             yield [unit.id, _number(count, "file"), unit.says]
         else:
-            yield [unit.id, "missing", _Lines([unit.says, *recipe_of(unit).lines()])]
+            yield [unit.id, "missing", _Lines([unit.says, *recipe_of(unit.id).lines()])]
 
 
 def _table(caption: str, heads: Iterable[str], rows: Iterable[Iterable[object]]) -> Iterator[str]:

@@ -5,7 +5,7 @@ age, an instant, a number of uses. A count that the law stops at its limit has n
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from tvc.authority.durations import HOUR_MS, MINUTE_MS, format_duration
@@ -82,15 +82,18 @@ def _used_with_code(at: str) -> Recipe:
     return timeline(*steps, session__ends_with_code="true")
 
 
-def _full(window: str) -> dict[str, Recipe]:
-    """Return the sides of a limit of one in an hour, in a kind of window."""
-    knobs = {} if window == "rolling" else {"rates__subject__window": window}
-    knobs["rates__subject__limit"] = "1"
-    return {"below": timeline(CODE, **knobs), "at": generate_again("1m").under(**knobs)}
-
-
+_IN_TURN: Final = {"rates__subject__window": "clock_hour"}
+_AS_A_BUCKET: Final = {"rates__subject__window": "bucket"}
+_ONE_AN_HOUR: Final = {"rates__subject__limit": "1"}
 _USED_ONCE: Final = timeline(CODE, sign_in("1m", BY_CODE), code__uses="2")
 _FAILED_ONCE: Final = timeline(sign_in("0s", WRONG_PROOF), lockout__failures="2")
+
+
+def _full(**knobs: str) -> dict[str, Recipe]:
+    """Return the sides of a limit of one in an hour."""
+    found = {"below": timeline(CODE), "at": generate_again("1m")}
+    return {side: recipe.under(**knobs, **_ONE_AN_HOUR) for side, recipe in found.items()}
+
 
 #: Every threshold there is.
 THRESHOLDS: Final = (
@@ -98,84 +101,34 @@ THRESHOLDS: Final = (
     _in_time("lifetime.max", "the longest lifetime", 24 * HOUR_MS, _generated),
     _in_time("lifetime.step", "a multiple of the step of lifetimes", 2 * HOUR_MS, _generated),
     _in_time("code.live", "the end of a code, leeway included", HOUR_MS, _signed_in),
-    _in_time(
-        "clock.leeway",
-        "the end of a code with a leeway",
-        HOUR_MS + MINUTE_MS,
-        lambda at: _signed_in(at).under(clock__leeway="1m"),
-    ),
-    Threshold(
-        "code.uses",
-        "the uses that a code is good for",
-        {"below": _USED_ONCE, "at": _USED_ONCE.then(sign_in("2m", BY_CODE))},
-    ),
-    Threshold(
-        "code.per_user",
-        "the codes that a subject may have live",
-        {"below": timeline(CODE), "at": timeline(CODE, generate("1m"))},
-    ),
-    _in_time(
-        "rates.rolling.per",
-        "the age at which a generation leaves a rolling window",
-        HOUR_MS,
-        generate_again,
-    ),
-    Threshold(
-        "rates.rolling.limit", "the generations that a rolling window holds", _full("rolling")
-    ),
-    _in_time(
-        "rates.clock_hour.per",
-        "the edge between two windows of the clock",
-        HOUR_MS,
-        lambda at: generate_again(at).under(rates__subject__window="clock_hour"),
-    ),
-    Threshold(
-        "rates.clock_hour.limit",
-        "the generations that a window of the clock holds",
-        _full("clock_hour"),
-    ),
-    _in_time(
-        "rates.bucket.token",
-        "the instant at which a bucket has a token again",
-        HOUR_MS,
-        lambda at: generate_again(at).under(
-            rates__subject__window="bucket", rates__subject__limit="1"
-        ),
-    ),
-    Threshold(
-        "issuer.approvals",
-        "the approvals that a generation needs",
-        {
-            "below": timeline(generate(), issuer__approvals__standard="1"),
-            "at": approved("1m"),
-            "above": replace(approved("1m", "kim lee"), people={"lee": "{role: admin}"}),
-        },
-    ),
-    _in_time(
-        "issuer.approval_valid", "the age at which an approval lapses", 15 * MINUTE_MS, approved
-    ),
-    Threshold(
-        "lockout.failures",
-        "the failures that lock a path",
-        {"below": _FAILED_ONCE, "at": _FAILED_ONCE.then(sign_in("1m", WRONG_PROOF))},
-    ),
+    _in_time("clock.leeway", "the end of a code with a leeway", HOUR_MS + MINUTE_MS,
+             lambda at: _signed_in(at).under(clock__leeway="1m")),
+    Threshold("code.uses", "the uses that a code is good for",
+              {"below": _USED_ONCE, "at": _USED_ONCE.then(sign_in("2m", BY_CODE))}),
+    Threshold("code.per_user", "the codes that a subject may have live",
+              {"below": timeline(CODE), "at": timeline(CODE, generate("1m"))}),
+    _in_time("rates.rolling.per", "the age at which a generation leaves a rolling window",
+             HOUR_MS, generate_again),
+    Threshold("rates.rolling.limit", "the generations that a rolling window holds", _full()),
+    _in_time("rates.clock_hour.per", "the edge between two windows of the clock", HOUR_MS,
+             lambda at: generate_again(at).under(**_IN_TURN)),
+    Threshold("rates.clock_hour.limit", "the generations that a window of the clock holds",
+              _full(**_IN_TURN)),
+    _in_time("rates.bucket.token", "the instant at which a bucket has a token again", HOUR_MS,
+             lambda at: generate_again(at).under(**_AS_A_BUCKET, **_ONE_AN_HOUR)),
+    Threshold("issuer.approvals", "the approvals that a generation needs",
+              {"below": timeline(generate(), issuer__approvals__standard="1"),
+               "at": approved("1m"),
+               "above": approved("1m", "kim lee").among(lee="{role: admin}")}),
+    _in_time("issuer.approval_valid", "the age at which an approval lapses", 15 * MINUTE_MS,
+             approved),
+    Threshold("lockout.failures", "the failures that lock a path",
+              {"below": _FAILED_ONCE, "at": _FAILED_ONCE.then(sign_in("1m", WRONG_PROOF))}),
     _in_time("lockout.for", "the end of a lock", HOUR_MS, _locked),
-    _in_time(
-        "session.max",
-        "the longest a session lasts",
-        HOUR_MS,
-        lambda at: used(at).under(session__max="1h"),
-    ),
-    _in_time(
-        "session.idle",
-        "the longest a session lasts without a request",
-        HOUR_MS,
-        lambda at: used(at).under(session__idle="1h"),
-    ),
-    _in_time(
-        "session.ends_with_code",
-        "the end of the code that a session ends with",
-        HOUR_MS,
-        _used_with_code,
-    ),
-)
+    _in_time("session.max", "the longest a session lasts", HOUR_MS,
+             lambda at: used(at).under(session__max="1h")),
+    _in_time("session.idle", "the longest a session lasts without a request", HOUR_MS,
+             lambda at: used(at).under(session__idle="1h")),
+    _in_time("session.ends_with_code", "the end of the code that a session ends with", HOUR_MS,
+             _used_with_code),
+)  # fmt: skip

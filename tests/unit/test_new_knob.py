@@ -35,11 +35,13 @@ CHANGE = {
             '    SUBJECT_FROZEN = "subject_frozen"\n',
         ),
         (
-            '"This user does not use multi-factor authentication.",\n',
-            '    Reason.SUBJECT_FROZEN: "This user is frozen.",\n',
+            """"This user does not use multi-factor authentication.", (), None, False
+        ),
+""",
+            '        Reason.SUBJECT_FROZEN: About("This user is frozen.", (), None, False),\n',
         ),
     ],
-    "tvc/authority/rules.py": [
+    "tvc/authority/checks/generating.py": [
         (
             """        return Refusal(Reason.MFA_NOT_ENABLED)
     return None
@@ -52,14 +54,17 @@ def not_for_the_frozen(c: Context) -> Verdict:
         return Refusal(Reason.SUBJECT_FROZEN)
     return None
 ''',
-        ),
+        )
+    ],
+    "tvc/authority/rules.py": [
         (
             '             ("subject.mfa", "required")),\n',
-            """        Rule("generate.subject_frozen", not_for_the_frozen, (Reason.SUBJECT_FROZEN,),
+            """        Rule("generate.subject_frozen", generating.not_for_the_frozen,
+             (Reason.SUBJECT_FROZEN,),
              "A frozen user may have a code (a knob).",
              ("subject.frozen", "deny")),
 """,
-        ),
+        )
     ],
     "tvc/world/reactions.py": [
         (
@@ -69,10 +74,10 @@ def not_for_the_frozen(c: Context) -> Verdict:
     ],
     "tvc/workbench/recipes/refusals.py": [
         (
-            '    Reason.MFA_NOT_ENABLED: _by_ana(Kind.GENERATE, "{mfa: false}"),\n',
-            """    Reason.SUBJECT_FROZEN: _by_ana(Kind.GENERATE, "{frozen: true}").under(
-        subject__frozen="deny"
-    ),
+            '        Reason.MFA_NOT_ENABLED: _by_ana(Kind.GENERATE, "{mfa: false}"),\n',
+            """        Reason.SUBJECT_FROZEN: _by_ana(Kind.GENERATE, "{frozen: true}").under(
+            subject__frozen="deny"
+        ),
 """,
         )
     ],

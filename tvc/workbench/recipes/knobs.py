@@ -27,19 +27,6 @@ from tvc.workbench.recipes.sketch import Sketch, sketch_of
 from tvc.workbench.recipes.templates import codes, issuing, rates, sessions, sign_ins
 from tvc.workbench.recipes.thresholds import approved, generate_again, used
 
-#: The headings of a draft, in order.
-TOPICS: Final = (
-    "Lifetimes",
-    "Codes",
-    "Rate limits",
-    "Who may issue",
-    "Expire Now",
-    "Signing in",
-    "Lockout",
-    "Sessions",
-    "Notices",
-    "Other choices",
-)
 _ISSUED: Final = timeline(CODE)
 _USED: Final = used("1m")
 _WITH: Final = timeline(sign_in("0s", BY_METHOD))
@@ -53,19 +40,25 @@ def _with(method: str) -> Recipe:
 
 
 #: A value off its default, a timeline in which that value is looked at, and the templates that
-#: notice a change; none for what only the drawing of a code reads, since no file says the code.
+#: notice a change, in the order of drafts; none for what only the drawing of a code reads, since
+#: no file says the code.
 _Row = tuple[str, Recipe, *tuple[Callable[[Policy], Iterator[Sketch]], ...]]
 
 _ROWS: Final[dict[str, _Row]] = {
     "lifetime.min": ("30m", _ISSUED, codes.lifetimes),
     "lifetime.max": ("12h", _ISSUED, codes.lifetimes),
     "lifetime.step": ("30m", _ISSUED, codes.lifetimes),
+    "clock.leeway": ("1m", timeline(CODE, sign_in("1h", BY_CODE)), codes.end),
     "code.length": ("8", _ISSUED),
     "code.alphabet": ("letters", _ISSUED),
     "code.uses": ("3", _ISSUED, codes.uses),
     "code.per_user": ("2", _ISSUED, codes.several),
     "code.on_live": ("replace", _ISSUED, codes.several),
     "code.ends_on": ("[enroll]", allowed(Kind.ENROLL), codes.ended),
+    "rates.limit": ("3", _ISSUED, rates.limits),
+    "rates.per": ("2h", generate_again("1m"), rates.limits),
+    "rates.window": ("bucket", _ISSUED, rates.limits),
+    "rates.scope": ("org", _ISSUED, rates.limits),
     "issuer.assurance": ("standard", _ISSUED, issuing.level),
     "issuer.self_issue": ("deny", _ISSUED, issuing.own),
     "issuer.ticket": ("required", timeline(generate(more=", ticket: INC-1")), issuing.ticket),
@@ -98,19 +91,14 @@ _ROWS: Final[dict[str, _Row]] = {
     },
     "sign_in.assurance.sso": ("high", AT_ONCE["sign_in.sso"], sign_ins.levels),
     "sign_in.assurance.password": ("high", AT_ONCE["sign_in.mfa_off"], sign_ins.levels),
+    "lockout.failures": ("3", _FAILED, sign_ins.lockout),
+    "lockout.for": ("30m", _FAILED.under(lockout__failures="1"), sign_ins.lockout),
+    "lockout.scope": ("user", _FAILED, sign_ins.lockout),
     "enroll.assurance": ("high", allowed(Kind.ENROLL), sessions.enroll_level),
     "session.max": ("8h", _USED, sessions.longest),
     "session.idle": ("30m", _USED, sessions.idle),
     "session.ends_with_code": ("true", _USED, sessions.with_code),
-    "lockout.failures": ("3", _FAILED, sign_ins.lockout),
-    "lockout.for": ("30m", _FAILED.under(lockout__failures="1"), sign_ins.lockout),
-    "lockout.scope": ("user", _FAILED, sign_ins.lockout),
     "notify": ("[generate]", _ISSUED, sessions.notices),
-    "clock.leeway": ("1m", timeline(CODE, sign_in("1h", BY_CODE)), codes.end),
-    "rates.limit": ("3", _ISSUED, rates.limits),
-    "rates.per": ("2h", generate_again("1m"), rates.limits),
-    "rates.window": ("bucket", _ISSUED, rates.limits),
-    "rates.scope": ("org", _ISSUED, rates.limits),
 }
 #: Rules that a knob turns on, by the knob.
 _TURNED_ON: Final = {rule.asks_if[0]: rule for rule in LAW.all_rules() if rule.asks_if}
@@ -137,9 +125,9 @@ def _turning_on(key: str) -> tuple[str, Recipe]:
 def sketches_of(policy: Policy) -> Iterator[Sketch]:
     """Yield timelines that notice a change of any knob of a policy, topic by topic."""
     templates = dict.fromkeys(template for _, _, *each in _KNOBS.values() for template in each)
-    found = [sketch for template in templates for sketch in template(policy)]
-    found += [_refused(key, policy) for key in _KEYS if key not in _KNOBS]
-    yield from sorted(found, key=lambda sketch: TOPICS.index(sketch.topic))
+    for template in templates:
+        yield from template(policy)
+    yield from (_refused(key, policy) for key in _KEYS if key not in _KNOBS)
 
 
 def _refused(key: str, policy: Policy) -> Sketch:
@@ -148,4 +136,4 @@ def _refused(key: str, policy: Policy) -> Sketch:
     assert knob is not None
     why = f"{knob.meaning}: {knob.format(policy.values()[key])}"
     slug = key.replace(".", "-").replace("_", "-")
-    return sketch_of(_turning_on(key)[1], TOPICS[-1], slug, why, policy, slug)
+    return sketch_of(_turning_on(key)[1], "Other choices", slug, why, policy, slug)

@@ -14,7 +14,7 @@ from tvc.authority.secrets import KeyedCodes
 from tvc.authority.state import State
 from tvc.files.documents import parse_document
 from tvc.files.scenarios import read_scenarios
-from tvc.workbench.coverage.recipes.rules import reason_recipe
+from tvc.workbench.recipes.refusals import reason_recipe
 
 #: Every rule with each of its reasons.
 REFUSALS = [(rule.id, reason) for rule in LAW.all_rules() for reason in rule.refuses]

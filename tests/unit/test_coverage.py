@@ -21,11 +21,11 @@ from tvc.harness.runner import run_guarded
 from tvc.harness.writing import BadOutput
 from tvc.workbench.coverage.collecting import units_covered
 from tvc.workbench.coverage.measuring import Coverage, Share, measure
-from tvc.workbench.coverage.recipes import recipe_of
-from tvc.workbench.coverage.recipes.rules import reason_recipe
 from tvc.workbench.coverage.report import CoverageReport, check_files, render_html
-from tvc.workbench.coverage.thresholds import THRESHOLDS
 from tvc.workbench.coverage.units import Group, Unit, units_of
+from tvc.workbench.recipes import recipe_of
+from tvc.workbench.recipes.refusals import reason_recipe
+from tvc.workbench.recipes.thresholds import THRESHOLDS
 from tvc.workbench.schemas import SCHEMAS
 
 UNITS = units_of()
@@ -86,7 +86,7 @@ def test_a_law_without_a_rule_has_no_units_of_it():
 
 @cache
 def told(unit: Unit):
-    return run_case(cases_of(recipe_of(unit).as_file())[0])
+    return run_case(cases_of(recipe_of(unit.id).as_file())[0])
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.id)
@@ -216,7 +216,7 @@ def test_a_code_that_another_node_still_reads_as_live_moves_back():
 
 def test_a_law_that_compares_otherwise_is_measured_by_its_own_comparisons():
     law = replace(LAW, comparisons={**COMPARISONS, "code.live": lambda left, right: left <= right})
-    text = recipe_of(Unit("threshold:code.live:at", Group.THRESHOLDS, "")).as_file()
+    text = recipe_of("threshold:code.live:at").as_file()
     run = run_case(cases_of(text)[0], law).run
     assert "rule:sign_in.code:passed" in units_covered(run, law)
     assert "reason:sign_in.code:code_expired" in units_covered(run, LAW)

@@ -29,7 +29,6 @@ from tvc.workbench.hunt.exhaustive import exhaust
 from tvc.workbench.hunt.goals import Breaks, Differs, Seen, Side, look
 from tvc.workbench.hunt.scenes import Draws, Scene
 from tvc.workbench.hunt.search import Exhausted, Find, hunt
-from tvc.workbench.hunt.thresholds import thresholds
 from tvc.workbench.knob_moves import with_policy
 from tvc.workbench.lint.linting import lint
 
@@ -405,7 +404,8 @@ def test_events_keep_their_meaning_when_the_code_that_they_present_is_gone(finds
     assert [event.presents for event in rest.events if event.presents] == [WRONG]
 
 
-def test_thresholds_of_a_past_that_no_longer_counts_are_none():
+def test_a_past_that_no_longer_counts_has_no_edges_ahead():
+    from tvc.authority.edges import edges_ahead
     from tvc.authority.state import Code, CodeEnd, State
 
     state = State()
@@ -414,7 +414,7 @@ def test_thresholds_of_a_past_that_no_longer_counts_are_none():
         Code(2, 3 * HOUR_MS, None, None),
     )
     state.rates["subject", "ana"] = (0, HOUR_MS)
-    assert thresholds(state, SALESFORCE, HOUR_MS) == {2 * HOUR_MS, 3 * HOUR_MS}
+    assert edges_ahead(state, SALESFORCE, HOUR_MS) == {2 * HOUR_MS, 3 * HOUR_MS}
 
 
 def test_choices_that_nobody_drew_are_the_first():

@@ -27,6 +27,9 @@ from tvc.authority.requests import Request
 from tvc.authority.state import Code, Guard, Session, SessionEnd, State
 from tvc.authority.tuples import builder
 
+#: The readings around an edge, in ticks from it: the last before, the first after, and one more.
+SIDES: Final = {"below": -1, "at": 0, "above": 1}
+
 
 class Turn(StrEnum):
     """What turns at an edge."""
@@ -111,6 +114,50 @@ def edges(state: State, policy: Policy) -> Iterator[Edge]:
     yield from _of_sessions(state, policy)
     yield from _of_approvals(state, policy)
     yield from _of_rates(state, policy)
+
+
+def edges_ahead(state: State, policy: Policy, now_ms: int) -> set[int]:
+    """Return the readings after now at which some answer of the law changes by itself.
+
+    Parameters
+    ----------
+    state, policy
+        What has been, and what holds.
+    now_ms
+        The earliest reading of interest.
+
+    Returns
+    -------
+    set of int
+        The edges of the state but those of sessions that are over already, and where the next
+        window of the clock begins.
+
+    Examples
+    --------
+    >>> state = State()
+    >>> state.codes["ana"] = (Code(1, 3_600_000, None, None),)
+    >>> edges_ahead(state, Policy(), 0)
+    {3600000}
+    """
+    ahead: set[int] = set()
+    over: set[str] = set()
+    of_sessions: list[tuple[str, int]] = []
+    for turn, at_ms, subject, _, _ in edges(state, policy):
+        if turn in SESSION_TURNS:
+            of_sessions.append((subject, at_ms))
+            if at_ms <= now_ms:
+                over.add(subject)
+        elif at_ms > now_ms:
+            ahead.add(at_ms)
+    # Of a session that is over by one of its ends the others say nothing any more.
+    ahead.update(at_ms for person, at_ms in of_sessions if person not in over)
+    # Where a window begins matters before anything has been counted in it.
+    ahead.update(
+        window_begins_ms(limit, window_of(limit, now_ms) + 1)
+        for limit in policy.rates
+        if limit.window == "clock_hour"
+    )
+    return ahead
 
 
 def _of_codes(state: State, policy: Policy) -> Iterator[Edge]:
@@ -221,6 +268,20 @@ def session_ends_ms(session: Session, policy: Policy) -> Iterator[tuple[Turn, in
         yield Turn.SESSION_CODE_ENDS, over_ms(session.code_expires_ms, policy)
 
 
+def unused_session_ms(policy: Policy) -> int | None:
+    """Return how long a session lasts in which nothing is asked; None where it does not end.
+
+    A code that the session ends with is not thought of.
+
+    Examples
+    --------
+    >>> unused_session_ms(Policy().with_values({"session.max": 9_000, "session.idle": 4_000}))
+    4000
+    """
+    begun = Session("", "", 0, 0, None, None, None)
+    return min((at_ms for _, at_ms in session_ends_ms(begun, policy)), default=None)
+
+
 def session_end(
     session: Session, policy: Policy, now_ms: int, compare: Mapping[str, Compare]
 ) -> SessionEnd | None:
@@ -284,11 +345,6 @@ def window_edges(limit: RateLimit, memory: Memory) -> Iterator[tuple[Turn, int, 
             at_ms = token_ms(limit, memory, tokens)
             if at_ms is not None:
                 yield Turn.TOKEN_COMES, at_ms, tokens == 1
-
-
-def next_window_ms(limit: RateLimit, now_ms: int) -> int:
-    """Return when the window of the clock after the present one begins."""
-    return window_begins_ms(limit, window_of(limit, now_ms) + 1)
 
 
 def memory_ms(policy: Policy) -> int:

@@ -87,6 +87,16 @@ class LifetimePolicy:
     max_ms: int = _knob(DAY_MS, "longest lifetime an issuer may choose", "seed", low=1)
     step_ms: int = _knob(HOUR_MS, "lifetimes are multiples of this", "seed", low=1)
 
+    @property
+    def shortest_ms(self) -> int:
+        """The shortest lifetime that is allowed: on the step, from the minimum on."""
+        return -(-self.min_ms // self.step_ms) * self.step_ms
+
+    @property
+    def longest_ms(self) -> int:
+        """The longest lifetime that is allowed: on the step, up to the maximum."""
+        return self.max_ms // self.step_ms * self.step_ms
+
 
 @dataclass(frozen=True, slots=True)
 class CodePolicy:
@@ -351,7 +361,7 @@ class Policy:
                     f"lifetime.max ({format_duration(life.max_ms)}): no lifetime is allowed",
                 )
             ]
-        if life.max_ms // life.step_ms * life.step_ms < life.min_ms:
+        if life.longest_ms < life.min_ms:
             return [
                 (
                     ("lifetime.step", "lifetime.min", "lifetime.max"),

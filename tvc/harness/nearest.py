@@ -11,7 +11,7 @@ from typing import Any
 
 from tvc.authority.decide import LAW, Law, decide
 from tvc.authority.durations import format_duration
-from tvc.authority.edges import RATE_TURNS, SESSION_TURNS, edges
+from tvc.authority.edges import RATE_TURNS, SESSION_TURNS, SIDES, edges
 from tvc.authority.policy import KNOBS, RATE_KNOBS, Knob, Policy
 from tvc.authority.requests import Kind, Request
 from tvc.authority.state import PERMISSIONS, Put, State, apply
@@ -93,7 +93,7 @@ def nearest_allows(
 
 def _time(question: _Question) -> Change | None:
     moments = sorted(
-        {edge + tick for edge in _edges(question) for tick in (-1, 0, 1)},
+        {edge + tick for edge in _edges(question) for tick in SIDES.values()},
         key=lambda moment: (abs(moment - question.now_ms), moment),
     )
     for moment in moments:
@@ -127,11 +127,10 @@ def _lifetime(question: _Question) -> Change | None:
     asked_ms = request.lifetime_ms
     if request.kind is not Kind.GENERATE or asked_ms is None:
         return None
-    step_ms = allowed.step_ms
-    around = asked_ms // step_ms * step_ms
-    lowest = -(-allowed.min_ms // step_ms) * step_ms
-    highest = allowed.max_ms // step_ms * step_ms
-    candidates = {around, around + step_ms, lowest, highest} - {asked_ms}
+    around = asked_ms // allowed.step_ms * allowed.step_ms
+    candidates = {around, around + allowed.step_ms, allowed.shortest_ms, allowed.longest_ms} - {
+        asked_ms
+    }
     for lifetime_ms in sorted(candidates, key=lambda other: (abs(other - asked_ms), other)):
         if question.allowed(request=request._replace(lifetime_ms=lifetime_ms)):
             return Change("lifetime", f"lifetime {format_duration(lifetime_ms)}")

@@ -249,7 +249,7 @@ def _steps(
         step: Plain = {"at": format_duration(at_ms), "do": asked.kind, "by": _person(asked.by)}
         if asked.kind == Kind.GENERATE:
             code = asked.code if asked.allowed else ""
-            lifetime_ms = lifetimes.get(code, _longest_ms(arm.policy))
+            lifetime_ms = lifetimes.get(code, arm.policy.lifetime.longest_ms)
             step |= {"for": _person(asked.subject), "lifetime": format_duration(lifetime_ms)}
             step |= {"save": _handle(code)} if code else {}
         else:
@@ -291,10 +291,6 @@ def _handle(code: str) -> str:
 def _person(name: str) -> str:
     """Return a name as files may write it: outsiders are called after where they come from."""
     return name.removeprefix("x:").replace(":", "-")
-
-
-def _longest_ms(policy: Policy) -> int:
-    return policy.lifetime.max_ms // policy.lifetime.step_ms * policy.lifetime.step_ms
 
 
 def _document(

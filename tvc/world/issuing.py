@@ -301,9 +301,9 @@ def _fit(lifetime_ms: int, remedy: Remedy, policy: Policy) -> int:
     limits = policy.lifetime
     match remedy:
         case Remedy.LONGER:
-            return -(-limits.min_ms // limits.step_ms) * limits.step_ms
+            return limits.shortest_ms
         case Remedy.SHORTER:
-            return limits.max_ms // limits.step_ms * limits.step_ms
+            return limits.longest_ms
         case Remedy.ON_STEP:
             down_ms = lifetime_ms // limits.step_ms * limits.step_ms
             up_ms = down_ms + limits.step_ms

@@ -6,9 +6,9 @@ own timeline never sees it. What it gives is shown and not trusted; only the inv
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Final
 
 from tvc.authority.decide import LAW, Decision, Law
+from tvc.authority.edges import SIDES
 from tvc.authority.requests import Kind, request
 from tvc.authority.state import State, apply
 from tvc.domain.cases import ALLOW, Case, Clock, Step
@@ -16,9 +16,6 @@ from tvc.harness.boundaries.bounds import Bound, bounds_of, first_at
 from tvc.harness.boundaries.requests import Asking, Scene
 from tvc.timeline import Run, play
 from tvc.trace.invariants import INVARIANTS
-
-#: The sides of a bound, in ticks from it.
-SIDES: Final = {"below": -1, "at": 0, "above": 1}
 
 
 @dataclass(frozen=True, slots=True)

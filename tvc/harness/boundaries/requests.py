@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tvc.authority.context import NOBODY
-from tvc.authority.policy import Policy
 from tvc.authority.requests import Kind, Request, request
 from tvc.authority.state import State
 from tvc.domain.cases import Case
@@ -106,7 +105,6 @@ class Scene:
         if asked:
             yield Asking(asked[0])
             return
-        lifetime_ms = _shortest_ms(self._case.policy.policy)
         for person in self._case.people:
             account = self._state.accounts.get(person.name)
             if account is not None and "manage_mfa" in account.permissions:
@@ -114,7 +112,7 @@ class Scene:
                     Kind.GENERATE,
                     person.name,
                     subject=subject,
-                    lifetime_ms=lifetime_ms,
+                    lifetime_ms=self._case.policy.policy.lifetime.shortest_ms,
                     ticket="boundaries",
                 )
                 yield Asking(ask)
@@ -135,8 +133,3 @@ class Scene:
                 in_the_way = unended and policy.code.on_live == "refuse"
                 yield Asking(one.step.request, expires_first=in_the_way)
                 return
-
-
-def _shortest_ms(policy: Policy) -> int:
-    step_ms = policy.lifetime.step_ms
-    return -(-policy.lifetime.min_ms // step_ms) * step_ms

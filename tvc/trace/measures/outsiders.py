@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tvc.authority.policy import SessionPolicy
+from tvc.authority.policy import Policy
 from tvc.trace.measures.access import Access, AccessBook
 from tvc.trace.measures.session_ends import SessionEnds
 
@@ -12,8 +12,8 @@ class Outsiders:
 
     Parameters
     ----------
-    session
-        What the policy says of sessions.
+    policy
+        Says how long sessions last, and whether they end with a code.
     book
         Of pairs of an outsider and an account.
 
@@ -23,10 +23,10 @@ class Outsiders:
         When their sessions are over by time alone.
     """
 
-    def __init__(self, session: SessionPolicy, book: AccessBook) -> None:
-        self._session = session
+    def __init__(self, policy: Policy, book: AccessBook) -> None:
+        self._session = policy.session
         self._book = book
-        self.ends = SessionEnds(session)
+        self.ends = SessionEnds(policy)
 
     def has_pairs(self, account: str) -> bool:
         """Whether any outsider ever had anything on an account."""

@@ -143,7 +143,7 @@ class Recorder:
         self._sessions_ended = 0
         self._audited = 0
         self._skewed = False
-        self._outsiders = Outsiders(policy.session, self.access)
+        self._outsiders = Outsiders(policy, self.access)
         self._timers: list[Any] = self._outsiders.ends.heap
         self._lapses: list[Any] = self.ledger.lapses
         # The bin of the present, if it is measured; until when it is; and when to look again.

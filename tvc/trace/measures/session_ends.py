@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from heapq import heappop, heappush
 
-from tvc.authority.policy import SessionPolicy
+from tvc.authority.edges import unused_session_ms
+from tvc.authority.policy import Policy
 
 
 class SessionEnds:
@@ -11,8 +12,8 @@ class SessionEnds:
 
     Parameters
     ----------
-    session
-        What the policy says of sessions.
+    policy
+        Says how long sessions last.
 
     Attributes
     ----------
@@ -20,19 +21,19 @@ class SessionEnds:
         By instant; `due` takes from it.
     """
 
-    __slots__ = ("_latest", "_limits_ms", "heap")
+    __slots__ = ("_lasts_ms", "_latest", "heap")
 
-    def __init__(self, session: SessionPolicy) -> None:
+    def __init__(self, policy: Policy) -> None:
         self.heap: list[tuple[int, str, str, int]] = []
-        self._limits_ms = [ms for ms in (session.max_ms, session.idle_ms) if ms is not None]
+        self._lasts_ms = unused_session_ms(policy)
         # Which session of an outsider is the latest: a newer one takes the place of the older.
         self._latest: dict[str, int] = {}
 
     def opened(self, at_ms: int, outsider: str, account: str) -> None:
         """Note a session that is opened now, in place of the outsider's earlier one."""
         number = self._latest[outsider] = self._latest.get(outsider, 0) + 1
-        if self._limits_ms:
-            heappush(self.heap, (at_ms + min(self._limits_ms), outsider, account, number))
+        if self._lasts_ms is not None:
+            heappush(self.heap, (at_ms + self._lasts_ms, outsider, account, number))
 
     def end_at(self, at_ms: int, outsider: str, account: str) -> None:
         """Let the session that an outsider has now be over at an instant."""

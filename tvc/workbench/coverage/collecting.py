@@ -15,7 +15,7 @@ from tvc.authority.state import State
 from tvc.harness.examine import Examination, examine
 from tvc.timeline import Run
 from tvc.workbench.coverage.edges import Walk
-from tvc.workbench.coverage.thresholds import sides_met
+from tvc.workbench.coverage.sides import sides_met
 
 #: Knobs that only the drawing of a code looks at.
 _DRAWING: Final = ("code.length", "code.alphabet")

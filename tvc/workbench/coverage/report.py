@@ -13,8 +13,8 @@ from tvc.harness.formats.json_report import pick
 from tvc.harness.formats.report import Paint, Report
 from tvc.harness.writing import BadOutput
 from tvc.workbench.coverage.measuring import Coverage, Share
-from tvc.workbench.coverage.recipes import recipe_of
 from tvc.workbench.coverage.units import Group, Unit
+from tvc.workbench.recipes import recipe_of
 
 _HOW: Final = "missing, each with a timeline that covers it (say what its steps shall give):"
 
@@ -39,7 +39,7 @@ class CoverageReport(Report):
             yield _HOW
         for unit in coverage.missing:
             yield f"  {unit.id}  ({unit.says})"
-            yield from (f"      {line}" for line in recipe_of(unit).lines())
+            yield from (f"      {line}" for line in recipe_of(unit.id).lines())
 
     def document(self) -> dict[str, Any]:
         """Return what ``workbench/coverage/coverage.schema.json`` describes."""
@@ -67,7 +67,7 @@ def _shares(coverage: Coverage) -> list[tuple[str, Share]]:
 
 
 def _missing(unit: Unit) -> dict[str, Any]:
-    recipe = recipe_of(unit)
+    recipe = recipe_of(unit.id)
     return {
         **pick(unit, "id", "group", "says"),
         "set": dict(recipe.knobs),
@@ -126,7 +126,7 @@ def _units(coverage: Coverage) -> Iterator[list[object]]:
         if count:
             yield [unit.id, number_of(count, "file"), unit.says]
         else:
-            yield [unit.id, "missing", _Lines([unit.says, *recipe_of(unit).lines()])]
+            yield [unit.id, "missing", _Lines([unit.says, *recipe_of(unit.id).lines()])]
 
 
 def _table(caption: str, heads: Iterable[str], rows: Iterable[Iterable[object]]) -> Iterator[str]:

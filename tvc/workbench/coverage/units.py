@@ -10,8 +10,8 @@ from typing import Final
 
 from tvc.authority.decide import LAW, Law
 from tvc.authority.policy import KNOBS, RATE_KNOBS
-from tvc.workbench.coverage.edges import EDGES
-from tvc.workbench.coverage.thresholds import THRESHOLDS
+from tvc.workbench.recipes.edges import EDGES
+from tvc.workbench.recipes.thresholds import THRESHOLDS
 
 
 class Group(StrEnum):
@@ -94,7 +94,7 @@ def _thresholds() -> tuple[Unit, ...]:
             f"{_SIDES[side]} {threshold.says}",
         )
         for threshold in THRESHOLDS
-        for side in threshold.sides
+        for side in threshold.recipes
     )
 
 

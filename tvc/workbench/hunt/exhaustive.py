@@ -21,6 +21,7 @@ from typing import Final, NamedTuple
 
 from tvc.authority.authority import Instant, Record
 from tvc.authority.decide import COMPARISONS, Decision, decide
+from tvc.authority.edges import SIDES, edges_ahead
 from tvc.authority.meaning import meaning
 from tvc.authority.requests import SHAPES, Kind, Request, request
 from tvc.authority.state import Person, State, apply
@@ -34,7 +35,6 @@ from tvc.workbench.hunt.monitors import MONITORS, Monitor, Records
 from tvc.workbench.hunt.scenes import CLOCKS
 from tvc.workbench.hunt.search import Exhausted, Explored, Find
 from tvc.workbench.hunt.shrinking import LEAST_WORK, Work, shrink
-from tvc.workbench.hunt.thresholds import thresholds
 
 USER, ADMIN, OUTSIDER = "ana", "sam", "mallory"
 PEOPLE: Final = (
@@ -45,7 +45,6 @@ PEOPLE: Final = (
 _ACCOUNTS: Final = (USER, ADMIN)
 _SIGN_INS: Final = ((USER, USER), (ADMIN, ADMIN), (OUTSIDER, USER), (OUTSIDER, ADMIN))
 _METHOD: Final = "authenticator"
-_TICKS: Final = (-1, 0, 1)
 
 
 class CannotExhaust(ValueError):
@@ -147,7 +146,7 @@ class _Exhaustive:
         )  # fmt: skip
         offsets = [offset for _, offset in self._offsets]
         self._ahead_ms, self._behind_ms = max(offsets), max(offsets) - min(offsets)
-        self._lifetime_ms = _shortest_ms(goal.sides[0])
+        self._lifetime_ms = goal.sides[0].policy.lifetime.shortest_ms
         self._steps: list[_Step | None] = [None]
         self._counts = _Counts()
         self._started = time.perf_counter()
@@ -250,12 +249,12 @@ class _Exhaustive:
         found = {now_ms}
         for side, state in zip(self._sides, place.states, strict=True):
             for _, offset_ms in self._offsets:
-                for reading_ms in thresholds(state, side.policy, now_ms + offset_ms):
-                    found.update(reading_ms - offset_ms + tick for tick in _TICKS)
+                for reading_ms in edges_ahead(state, side.policy, now_ms + offset_ms):
+                    found.update(reading_ms - offset_ms + tick for tick in SIDES.values())
         for (_, monitor), memory in zip(self._monitors, place.memories, strict=True):
             for true_ms in monitor.thresholds(memory, self._sides[0].policy):
                 if true_ms > now_ms:
-                    found.update(true_ms + tick for tick in _TICKS)
+                    found.update(true_ms + tick for tick in SIDES.values())
         return sorted(at_ms for at_ms in found if at_ms >= now_ms)
 
     def _requests(self, states: tuple[State, ...]) -> Iterator[Request]:
@@ -328,11 +327,6 @@ def _within(side: Side, events: int) -> Side:
         f"rates.{limit.name}": None for limit in side.policy.rates if limit.limit >= events
     }
     return replace(side, policy=side.policy.with_values(unreached))
-
-
-def _shortest_ms(side: Side) -> int:
-    life = side.policy.lifetime
-    return -(-life.min_ms // life.step_ms) * life.step_ms
 
 
 def _recorded(asked: Request, decision: Decision, at: Instant) -> Records:

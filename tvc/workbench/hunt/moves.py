@@ -4,12 +4,12 @@ from collections.abc import Callable
 from typing import Final
 
 from tvc.authority.durations import DAY_MS, HOUR_MS, MINUTE_MS
+from tvc.authority.edges import edges_ahead
 from tvc.authority.policy import Policy
 from tvc.authority.requests import Kind, Method, Proof, Request, request
 from tvc.files.models import WRONG
 from tvc.workbench.hunt.histories import Course, Event
 from tvc.workbench.hunt.scenes import Draws, Scene
-from tvc.workbench.hunt.thresholds import thresholds
 
 _WAITS_MS: Final = (1, MINUTE_MS, 10 * MINUTE_MS, HOUR_MS, DAY_MS)
 
@@ -127,7 +127,7 @@ class Walk:
         found = {
             at_ms - offset_ms + tick
             for course in self._courses
-            for at_ms in thresholds(course.state, course.side.policy, now_ms + offset_ms)
+            for at_ms in edges_ahead(course.state, course.side.policy, now_ms + offset_ms)
         }
         ahead = sorted(at_ms for at_ms in found if at_ms > now_ms)
         which = draws.pick((0, 0, 0, 1, 2, 5))
@@ -255,10 +255,7 @@ def _lifetimes(policies: list[Policy]) -> tuple[int, ...]:
     """Return lifetimes to ask for: the shortest allowed one first, then the edges."""
     found: dict[int, None] = {}
     for policy in policies:
-        life = policy.lifetime
-        shortest = -(-life.min_ms // life.step_ms) * life.step_ms
-        longest = life.max_ms // life.step_ms * life.step_ms
-        found |= dict.fromkeys((shortest, longest))
+        found |= dict.fromkeys((policy.lifetime.shortest_ms, policy.lifetime.longest_ms))
     for policy in policies:
         life = policy.lifetime
         edges = (life.min_ms - 1, life.min_ms, life.max_ms, life.max_ms + 1, life.step_ms)

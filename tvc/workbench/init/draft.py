@@ -14,11 +14,11 @@ from tvc.timeline import play
 from tvc.workbench.init.filling import Filled, bare, fill
 from tvc.workbench.init.finds import TOPIC, hunt_sketch, recipe_sketches
 from tvc.workbench.init.page import Subject, cases_of, write_page
-from tvc.workbench.init.sketch import Sketch
-from tvc.workbench.init.templates import TOPICS, sketches_of
 from tvc.workbench.mutation.mutants import Mutant
 from tvc.workbench.mutation.scoring import Request, prepare
 from tvc.workbench.mutation.trials import Status, judge_group, notices
+from tvc.workbench.recipes.knobs import sketches_of
+from tvc.workbench.recipes.sketch import Sketch
 
 #: Longest time that one hunt takes, in seconds.
 _ONE_HUNT: Final = 10.0
@@ -95,10 +95,7 @@ class _Drafting:
         self._filled: list[Filled] = []
 
     def run(self) -> Draft:
-        sketches = sorted(
-            sketches_of(self._subject.policy), key=lambda sketch: TOPICS.index(sketch.topic)
-        )
-        self._filled = self._distinct(self._fill(sketches))
+        self._filled = self._distinct(self._fill(list(sketches_of(self._subject.policy))))
         survivors, killed, equivalent = self._judge()
         left = self._close(self._try_recipes(survivors))
         killed += len(survivors) - len(left)

@@ -13,7 +13,7 @@ from tvc.files.writing import describe_expectation
 from tvc.harness.judge import judge_invariants
 from tvc.timeline import Run
 from tvc.trace.rows import field_of
-from tvc.workbench.init.sketch import Plain, Sketch
+from tvc.workbench.recipes.sketch import Plain, Sketch
 
 #: What exact audit lines say of a record, and what those about levels say.
 _EXACT: Final = ("by", "subject", "reason", "method", "cause", "person")

@@ -13,9 +13,8 @@ from tvc.files.documents import parse_document
 from tvc.files.policies import BASE, load_shipped, shipped_policies
 from tvc.files.scenarios import read_scenarios
 from tvc.files.writing import describe_policy, write_yaml
-from tvc.workbench.init.sketch import Plain, Sketch, entry_of
+from tvc.workbench.recipes.sketch import PEOPLE_KEYS, Plain, Sketch, entry_of
 
-_PEOPLE_KEYS: Final = ("by", "for", "given_to")
 _ORDER: Final = ("id", "policy", "why", "breaks", "cases", "timeline", "audit")
 _LAST: Final = ("save", "node", "expect")
 
@@ -135,7 +134,7 @@ def _people(policy: Policy, sketches: Sequence[Sketch]) -> Plain:
     found: dict[str, Plain] = {}
     for sketch in sketches:
         for step in sketch.steps:
-            for name in (step[key] for key in _PEOPLE_KEYS if key in step):
+            for name in (step[key] for key in PEOPLE_KEYS if key in step):
                 found[name] = sketch.people.get(name) or entry_of(name, policy)
         found |= sketch.people
     known = [name for entry in found.values() for name in entry.get("knows", ())]

@@ -3,18 +3,6 @@
 from tvc.authority.policy import Policy, RateLimit
 
 
-def shortest_lifetime_ms(policy: Policy) -> int:
-    """Return the shortest lifetime that the policy allows: on the step, from the minimum on."""
-    life = policy.lifetime
-    return ceil_div(life.min_ms, life.step_ms) * life.step_ms
-
-
-def longest_lifetime_ms(policy: Policy) -> int:
-    """Return the longest lifetime that the policy allows: on the step, up to the maximum."""
-    life = policy.lifetime
-    return life.max_ms // life.step_ms * life.step_ms
-
-
 def ceil_div(dividend: int, divisor: int) -> int:
     """Divide and round up."""
     return -(-dividend // divisor)

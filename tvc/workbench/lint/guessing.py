@@ -30,7 +30,7 @@ from typing import Final
 from tvc.authority.durations import DAY_MS, HOUR_MS, format_duration
 from tvc.authority.edges import life_ms
 from tvc.authority.policy import Policy
-from tvc.workbench.lint.generations import ceil_div, longest_lifetime_ms, most_generations_for
+from tvc.workbench.lint.generations import ceil_div, most_generations_for
 
 #: The stretches that are told of, in milliseconds.
 STRETCHES: Final = {"hour": HOUR_MS, "day": DAY_MS}
@@ -178,7 +178,7 @@ def _row(
 
 
 def _life_ms(policy: Policy) -> int:
-    return life_ms(longest_lifetime_ms(policy), policy)
+    return life_ms(policy.lifetime.longest_ms, policy)
 
 
 def _round_text(policy: Policy) -> str:

@@ -9,9 +9,7 @@ from tvc.authority.policy import Policy, RateLimit
 from tvc.harness.formats.findings import Level
 from tvc.workbench.lint.generations import (
     ceil_div,
-    longest_lifetime_ms,
     most_generations,
-    shortest_lifetime_ms,
 )
 from tvc.workbench.lint.remarks import Remark, setting
 
@@ -37,8 +35,8 @@ def _idle(policy: Policy) -> Iterator[Remark]:
 
 def _off_step(policy: Policy) -> Iterator[Remark]:
     effective = {
-        "lifetime.min": ("shortest", policy.lifetime.min_ms, shortest_lifetime_ms(policy)),
-        "lifetime.max": ("longest", policy.lifetime.max_ms, longest_lifetime_ms(policy)),
+        "lifetime.min": ("shortest", policy.lifetime.min_ms, policy.lifetime.shortest_ms),
+        "lifetime.max": ("longest", policy.lifetime.max_ms, policy.lifetime.longest_ms),
     }
     for key, (which, stated_ms, so_ms) in effective.items():
         if stated_ms != so_ms:
@@ -101,7 +99,7 @@ def _early_end(policy: Policy) -> Iterator[Remark]:
     code = policy.code
     if code.on_live == "replace" or code.uses is not None or code.ends_on:
         return
-    shortest_ms = life_ms(shortest_lifetime_ms(policy), policy)
+    shortest_ms = life_ms(policy.lifetime.shortest_ms, policy)
     for limit in policy.rates:
         natural = code.per_user * ceil_div(limit.per_ms, shortest_ms)
         if limit.scope == "subject" and limit.window == "rolling" and natural <= limit.limit:
@@ -117,7 +115,7 @@ def _early_end(policy: Policy) -> Iterator[Remark]:
 
 
 def _leeway(policy: Policy) -> Iterator[Remark]:
-    shortest_ms = shortest_lifetime_ms(policy)
+    shortest_ms = policy.lifetime.shortest_ms
     if policy.clock.leeway_ms >= shortest_ms:
         yield Remark(
             "policy.leeway_too_long",

@@ -35,7 +35,6 @@ from tvc.workbench.lint.evidence import (
     stolen_method_refused,
     too_long_at_threshold,
 )
-from tvc.workbench.lint.generations import longest_lifetime_ms
 from tvc.workbench.lint.guessing import code_space, tries_per_code
 from tvc.workbench.lint.remarks import setting
 
@@ -115,7 +114,7 @@ def _issued_length(policy: Policy) -> Answer:
 
 
 def _issued_life(policy: Policy) -> Answer:
-    most_ms = life_ms(longest_lifetime_ms(policy), policy)
+    most_ms = life_ms(policy.lifetime.longest_ms, policy)
     shown = format_duration(most_ms)
     fits = [channel for channel, fit_ms in LONGEST_BY_CHANNEL.items() if most_ms <= fit_ms]
     if len(fits) == len(LONGEST_BY_CHANNEL):
@@ -174,7 +173,7 @@ def _code_failures(policy: Policy) -> Answer:
     if rounds <= MOST_FAILURES:
         knob = f"lockout.failures: {MOST_FAILURES // rounds}"
     else:
-        life = format_duration(life_ms(longest_lifetime_ms(policy), policy))
+        life = format_duration(life_ms(policy.lifetime.longest_ms, policy))
         knob = f"lockout: {{failures: {min(failures, MOST_FAILURES)}, for: {life}}}"
     return not_met(
         f"{tries} tries at one code can fail in a row: {failures} before each of the {rounds} "

@@ -25,7 +25,6 @@ from tvc.workbench.lint.evidence import (
     session_ended,
     too_long_at_threshold,
 )
-from tvc.workbench.lint.generations import longest_lifetime_ms
 from tvc.workbench.lint.guessing import code_space
 from tvc.workbench.lint.nist import ISSUED_CODES, length_for, notify_knob
 from tvc.workbench.lint.remarks import setting
@@ -83,7 +82,7 @@ def _single_use(policy: Policy) -> Answer:
 
 
 def _expires(policy: Policy) -> Answer:
-    return met(f"every code ends, after {format_duration(longest_lifetime_ms(policy))} at most")
+    return met(f"every code ends, after {format_duration(policy.lifetime.longest_ms)} at most")
 
 
 def _typed_length(policy: Policy) -> Answer:

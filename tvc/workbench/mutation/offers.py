@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from tvc.authority.decide import LAW
+from tvc.authority.decide import LAW, Law
+from tvc.authority.policy import Policy
 from tvc.domain.cases import AuditExpectation, AuditLine, Case
 from tvc.files.builder import Scenario
 from tvc.timeline import play
 from tvc.workbench.hunt.goals import Differs, Side
-from tvc.workbench.hunt.search import find
+from tvc.workbench.hunt.search import Find, find
 from tvc.workbench.mutation.law_mutants import Endless
 from tvc.workbench.mutation.mutants import Mutant
 from tvc.workbench.mutation.trials import Subject
@@ -45,17 +46,34 @@ def find_offer(
     if mutant.silenced:
         return _ask_for_record(min(mutant.silenced), subjects)
     sides = list(mutant.sides())[:_MOST_POLICIES]
-    for place, (policy, law, changed) in enumerate(sides):
-        name = policy.name
-        goal = Differs(Side(LAW, policy, name), Side(law, changed, f"{name}-changed"), audit=True)
+    for place, side in enumerate(sides):
         share = seconds / 2 if place == 0 and len(sides) > 1 else seconds / len(sides)
         try:
-            found = find(goal, events=_MOST_EVENTS, seconds=share, seed=seed)
+            found = tell_apart(side, share, seed)
         except Endless:
             return None
         if found is not None:
             return f"# no case noticed: {mutant.change.id}\n{found.to_yaml()}"
     return None
+
+
+def tell_apart(side: tuple[Policy, Law, Policy], seconds: float, seed: int) -> Find | None:
+    """Look for a history in which a mutant decides or records otherwise than the original.
+
+    Parameters
+    ----------
+    side
+        One of `Mutant.sides`: a policy, the mutant's law, and its policy.
+    seconds
+        How long to look at most.
+    seed
+        Keys the search.
+    """
+    policy, law, changed = side
+    original = Side(LAW, policy, policy.name)
+    mutant = Side(law, changed, f"{policy.name}-changed")
+    goal = Differs(original, mutant, audit=True)
+    return find(goal, events=_MOST_EVENTS, seconds=seconds, seed=seed)
 
 
 def _ask_for_record(type_: str, subjects: Sequence[Subject]) -> str | None:

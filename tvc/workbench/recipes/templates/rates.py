@@ -1,31 +1,62 @@
 """Rate limits: what fills a window, who is counted, and when there is room again."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import count
 from typing import Final
 
 from tvc.authority.durations import DAY_MS, HOUR_MS, format_duration
 from tvc.authority.policy import Policy, RateLimit
-from tvc.workbench.init.sketch import MOST, Sketch, Stage
-from tvc.workbench.init.templates.pacing import pace
+from tvc.workbench.recipes.sketch import MOST, Sketch, Stage
 
 _TOPIC: Final = "Rate limits"
+_SCOPES: Final = ("subject", "issuer", "org")
 #: One more than the limits that nobody set but somebody might.
 _BUSY: Final = 7
 
 
-def sketches(policy: Policy) -> Iterator[Sketch]:
-    """Yield timelines about each rate limit, and about limits that are not there."""
+def pace(policy: Policy, count: int, scopes: Collection[str] = _SCOPES) -> int:
+    """Return a gap between generations, in milliseconds, that every rate limit lets through.
+
+    Parameters
+    ----------
+    policy
+        The policy.
+    count
+        How many generations there are.
+    scopes
+        The scopes in which they count together.
+
+    Examples
+    --------
+    >>> pace(Policy(), 6), pace(Policy(), 7)
+    (1, 600000)
+    """
+    binding = (one for one in policy.rates if one.limit < count and one.scope in scopes)
+    return max((-(-limit.per_ms // limit.limit) for limit in binding), default=1)
+
+
+def limits(policy: Policy) -> Iterator[Sketch]:
+    """Fill the windows of each limit, and those of limits that are not there."""
     for limit in policy.rates:
         if limit.limit <= MOST:
-            yield _full(policy, limit)
-            yield _refilled(policy, limit)
+            per = format_duration(limit.per_ms)
+            why = f"{limit.name}: {limit.limit} codes in {per} ({limit.window}), "
+            why += f"for each {limit.scope}"
+            yield _full(policy, limit).sketch(_TOPIC, f"limit-{limit.name}-full", why)
+            yield _refilled(policy, limit).sketch(_TOPIC, f"limit-{limit.name}-full-again", why)
     gap = pace(policy, _BUSY, ("issuer", "org"))
     if _BUSY * gap < HOUR_MS:
-        yield _busy_issuer(policy, gap)
+        stage = Stage(policy)
+        for number in range(_BUSY):
+            stage.issue(f"user{number + 1}", at=number * gap)
+        why = f"{_BUSY} codes by one issuer within {format_duration(HOUR_MS)}"
+        yield stage.sketch(_TOPIC, "busy-issuer", why)
     gap = pace(policy, _BUSY)
     if _BUSY * gap < DAY_MS:
-        yield _busy_day(policy, gap)
+        stage = Stage(policy)
+        for number in range(_BUSY):
+            stage.issue(at=number * gap).expire(at=number * gap)
+        yield stage.sketch(_TOPIC, "busy-day", f"{_BUSY} codes for one user within a day")
 
 
 class _Filling:
@@ -45,9 +76,9 @@ class _Filling:
         by = f"admin{turn}" if turn else "sam"
         self._asked += 1
         subject = "ana" if self._own else next(self._fresh)
-        self.stage.issue(at, subject, by)
+        self.stage.issue(subject, by, at)
         if self._own:
-            self.stage.expire(at, subject, by)
+            self.stage.expire(subject, by, at)
 
     def generate_elsewhere(self, at: int) -> None:
         """Generate for others and by others than the limit is full for."""
@@ -57,11 +88,10 @@ class _Filling:
             (next(self._fresh), "sam"),
             (next(self._fresh), "kim"),
         ):
-            self.stage.issue(at, subject, by)
-            self.stage.expire(at, subject, by)
+            self.stage.issue(subject, by, at).expire(subject, by, at)
 
 
-def _full(policy: Policy, limit: RateLimit) -> Sketch:
+def _full(policy: Policy, limit: RateLimit) -> Stage:
     """Fill a window that no clock begins, and try again whenever some window has room."""
     filling, start, per = _Filling(policy, limit), limit.per_ms // 2, limit.per_ms
     for _ in range(limit.limit + 1):
@@ -72,38 +102,13 @@ def _full(policy: Policy, limit: RateLimit) -> Sketch:
     again = {token - 1, token, edge - 1, edge, start + per - 1, start + per, start + per + 1}
     for at in sorted(one for one in again if one > start):
         filling.generate(at)
-    return filling.stage.sketch(_TOPIC, f"{_slug(limit)}-full", _why(limit))
+    return filling.stage
 
 
-def _refilled(policy: Policy, limit: RateLimit) -> Sketch:
+def _refilled(policy: Policy, limit: RateLimit) -> Stage:
     """Fill a window, and once more as much when the last of it is a tick from gone."""
     filling, per = _Filling(policy, limit), limit.per_ms
     for at in (0, per - 1, per):
         for _ in range(limit.limit if at < per else 1):
             filling.generate(at)
-    return filling.stage.sketch(_TOPIC, f"{_slug(limit)}-full-again", _why(limit))
-
-
-def _busy_issuer(policy: Policy, gap: int) -> Sketch:
-    stage = Stage(policy)
-    for number in range(1, _BUSY + 1):
-        stage.issue((number - 1) * gap, f"user{number}")
-    why = f"{_BUSY} codes by one issuer within {format_duration(HOUR_MS)}"
-    return stage.sketch(_TOPIC, "busy-issuer", why)
-
-
-def _busy_day(policy: Policy, gap: int) -> Sketch:
-    stage = Stage(policy)
-    for number in range(_BUSY):
-        stage.issue(number * gap)
-        stage.expire(number * gap)
-    return stage.sketch(_TOPIC, "busy-day", f"{_BUSY} codes for one user within a day")
-
-
-def _slug(limit: RateLimit) -> str:
-    return f"limit-{limit.name}"
-
-
-def _why(limit: RateLimit) -> str:
-    per = format_duration(limit.per_ms)
-    return f"{limit.name}: {limit.limit} codes in {per} ({limit.window}), for each {limit.scope}"
+    return filling.stage

@@ -8,7 +8,7 @@ from tvc.authority.decide import LAW
 from tvc.authority.reasons import Reason
 from tvc.authority.requests import Kind
 from tvc.authority.total import total
-from tvc.workbench.coverage.recipes.recipe import (
+from tvc.workbench.recipes.recipe import (
     BY_CODE,
     BY_METHOD,
     CODE,

@@ -59,6 +59,10 @@ class Recipe:
         dotted = {key.replace("__", "."): value for key, value in knobs.items()}
         return replace(self, knobs={**self.knobs, **dotted})
 
+    def then(self, *steps: str) -> "Recipe":
+        """Return the recipe with more steps."""
+        return replace(self, steps=(*self.steps, *steps))
+
     def among(self, **people: str) -> "Recipe":
         """Return the recipe with some people's entries in place of those of the cast."""
         return replace(self, people={**self.people, **people})

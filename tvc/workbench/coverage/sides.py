@@ -1,69 +1,22 @@
-"""The thresholds of a policy, and on which side of them a request came, one tick away at most.
+"""On which side of a policy's thresholds a request came, one tick away at most.
 
 A tick is a millisecond of a time and one of a count. The sides are those of what is measured: an
 age, an instant, a number of uses. A count that the law stops at its limit has no side above it.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from tvc.authority.checks.asking import signed_in
 from tvc.authority.checks.generating import lifetime_allowed, under_rates
 from tvc.authority.decide import COMPARISONS
-from tvc.authority.edges import Turn, window_edges
+from tvc.authority.edges import SIDES, Turn, window_edges
 from tvc.authority.policy import Policy
 from tvc.authority.reasons import Reason
 from tvc.authority.requests import Request
 from tvc.authority.state import State
 from tvc.authority.total import total
 from tvc.harness.examine import Comparison, Examination, Meeting
-
-_ALL: Final = ("below", "at", "above")
-_UP_TO: Final = ("below", "at")
-
-
-@dataclass(frozen=True, slots=True)
-class Threshold:
-    """A number of a policy at which a decision may turn.
-
-    Attributes
-    ----------
-    name
-        The knob, or what of it.
-    says
-        What the threshold is.
-    sides
-        The sides on which a request can come.
-    """
-
-    name: str
-    says: str
-    sides: tuple[str, ...] = _ALL
-
-
-#: Every threshold there is.
-THRESHOLDS: Final = (
-    Threshold("lifetime.min", "the shortest lifetime"),
-    Threshold("lifetime.max", "the longest lifetime"),
-    Threshold("lifetime.step", "a multiple of the step of lifetimes"),
-    Threshold("code.live", "the end of a code, leeway included"),
-    Threshold("clock.leeway", "the end of a code with a leeway"),
-    Threshold("code.uses", "the uses that a code is good for", _UP_TO),
-    Threshold("code.per_user", "the codes that a subject may have live", _UP_TO),
-    Threshold("rates.rolling.per", "the age at which a generation leaves a rolling window"),
-    Threshold("rates.rolling.limit", "the generations that a rolling window holds", _UP_TO),
-    Threshold("rates.clock_hour.per", "the edge between two windows of the clock"),
-    Threshold("rates.clock_hour.limit", "the generations that a window of the clock holds", _UP_TO),
-    Threshold("rates.bucket.token", "the instant at which a bucket has a token again"),
-    Threshold("issuer.approvals", "the approvals that a generation needs"),
-    Threshold("issuer.approval_valid", "the age at which an approval lapses"),
-    Threshold("lockout.failures", "the failures that lock a path", _UP_TO),
-    Threshold("lockout.for", "the end of a lock"),
-    Threshold("session.max", "the longest a session lasts"),
-    Threshold("session.idle", "the longest a session lasts without a request"),
-    Threshold("session.ends_with_code", "the end of the code that a session ends with"),
-)
 
 #: The threshold that each comparison of the law measures up to, whatever rule makes it; where it
 #: goes the other way, by what is left or by when the window began, with -1. None for those that
@@ -87,7 +40,7 @@ _MEASURED: Final = total(
     },
 )
 
-_SIDES: Final = {-1: "below", 0: "at", 1: "above"}
+_SIDES: Final = {ticks: side for side, ticks in SIDES.items()}
 _PASSED: Final = "passed"
 
 

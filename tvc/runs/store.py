@@ -371,7 +371,10 @@ def _read_part(path: Path, content: bytes, tasks: Mapping[str, Task]) -> list[Re
     from pyarrow import parquet
 
     try:
-        rows = parquet.read_table(pa.BufferReader(content)).to_pylist()
+        # In this thread: one of Arrow's may let go of these bytes when the interpreter is ending
+        # already, and brings the process down.
+        file = parquet.ParquetFile(pa.BufferReader(content), pre_buffer=False)
+        rows = file.read(use_threads=False).to_pylist()
         return list(_results_in(rows, tasks))
     except (pa.ArrowException, OSError, KeyError, TypeError, ValueError):
         raise StoreRefused(

@@ -319,7 +319,7 @@ scenarios:
 """
 PLACES = [
     "a.tvc.yaml:6:31: error: desk.admins (1000000): a replication would take about 4.5 GB of "
-    "memory, and 4 GB are the most unless it is run --unbounded",
+    "memory, and 4 GB are the most unless it is run --unbounded (in pytest --tvc-unbounded)",
     "a.tvc.yaml:8:13: error: session.max (1ms): a replication would take about",
     "a.tvc.yaml:15:60: error: work.session (1ms): a replication would take about",
 ]

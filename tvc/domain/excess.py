@@ -92,6 +92,7 @@ def _ratio(cost: Cost) -> float:
 
 
 def _say(cost: Cost) -> str:
+    # Estimates are at most: of a million admins hardly any is ever busy, and all of them may be.
     if isinf(cost.events):
         return "the run would never end, since something takes no time and comes again and again"
     if cost.events / MOST_EVENTS >= cost.memory_bytes / MOST_BYTES:
@@ -101,7 +102,7 @@ def _say(cost: Cost) -> str:
         takes = f"{_rounded(cost.memory_bytes / 1e9)} GB of memory"
         most = f"{MOST_BYTES / 1e9:.0f} GB are the most"
     how = "--unbounded (in pytest --tvc-unbounded)"
-    return f"a replication would take about {takes}, and {most} unless it is run {how}"
+    return f"a replication may take up to {takes}, and {most} unless it is run {how}"
 
 
 def _rounded(number: float) -> str:

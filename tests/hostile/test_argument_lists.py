@@ -92,7 +92,8 @@ ODD = (
     "strict", "a.tvc.yaml", "load.tvc.yaml", "faulty.tvc.yaml", "faulty.yaml", "no/such", "text",
     "folder", "/dev/null", "n" * 300, "1h", "-1h", "99999999d", "1ms", "",
     "/dev/full", "/dev/stdin", "/proc/self/mem", "loop", "dangling", "beside", "out", "folder/",
-    "large.tvc.yaml", "./a.tvc.yaml", "a.tvc.yaml/", "\n", "\ufeff", "\r", "9" * 5_000, "-" + "9" * 400, str(2**63),
+    "large.tvc.yaml",
+    "./a.tvc.yaml", "a.tvc.yaml/", "\n", "\ufeff", "\r", "9" * 5_000, "-" + "9" * 400, str(2**63),
     str(-(2**63) - 1), "--seed", "--seed=1", "-p9", "--policy=", "@a.tvc.yaml", "$HOME", "~root",
     "nul\x00.yaml", "\ud800", "a.tvc.yaml\n", "file:///dev/null", "http://127.0.0.1:9/x",
 )  # fmt: skip

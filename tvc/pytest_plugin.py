@@ -48,6 +48,15 @@ class CaseFailed(Exception):
         self.result = result
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add what ``tvc test`` is asked for by the option of the same name."""
+    parser.getgroup("tvc", "scenario files").addoption(
+        "--tvc-unbounded",
+        action="store_true",
+        help="Run workloads that take more events or memory a replication than is sensible, too.",
+    )
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Start counting."""
     config.stash[_TALLY] = _Tally()
@@ -104,7 +113,7 @@ class Scenarios(pytest.Collector):
         folder = self.config.invocation_params.dir
         path = Path(os.path.relpath(self.path, folder))
         # Names are those of the command, which is run in the same folder.
-        loaded = load(path, Loading({}))
+        loaded = load(path, Loading({}, unbounded=self.config.getoption("tvc_unbounded")))
         if isinstance(loaded, tuple):
             raise self.CollectError("\n".join(escape(str(fault)) for fault in loaded))
         for tag in dict.fromkeys(tag for case in loaded.cases for tag in case.tags):

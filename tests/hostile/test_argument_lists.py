@@ -6,6 +6,7 @@ is tried without being named here. Values come from `POOLS`, by the metavar of t
 
 import contextlib
 import io
+import os
 import random
 import shutil
 import signal
@@ -23,6 +24,8 @@ LISTS = 2_000
 CHUNKS = 10
 #: Processor time that one list may take: a hundred times what most take.
 LIMIT_S = 10.0
+#: Time by the wall that it may take on a machine that is busy; what waits for ever uses no other.
+PATIENCE_S = 300.0
 #: What a command may exit with where nobody interrupts it and nothing of ours is broken.
 CODES = (0, 1, 4, 5, 6, 7)
 
@@ -73,6 +76,11 @@ scenarios:
     "mine\udcff.yaml": _POLICY,
 }
 
+#: Files that are only as large as they say, beyond what is read of scenarios and of JSON.
+SPARSE = {"large.tvc.yaml": (8 << 20) + 1, "large.json": 1 << 33}
+#: Links that lead to themselves, to nothing, to a folder, and to a file of the machine.
+LINKS = {"loop": "loop", "dangling": "nowhere", "beside": "folder", "out": "/proc/version"}
+
 #: Texts that are tried for every value, whatever it should be.
 ODD = (
     " ", "x", "-", "--", "-1", "0", "1", "2.5", "-0.0", "1e400", "nan", "-inf", "1_0", "0x1F",
@@ -82,15 +90,31 @@ ODD = (
     "%s", "${n}", "~", "*", "?", ".", "null", "true", "y" * 5_000, "(" * 300,
     "not " * 300, "[" * 300, "{a: " * 100, "x," * 300, "a.b.c.d", "lifetime.max", "salesforce",
     "strict", "a.tvc.yaml", "load.tvc.yaml", "faulty.tvc.yaml", "faulty.yaml", "no/such", "text",
-    "folder", "/dev/null", "n" * 300, "1h", "-1h", "99999999d", "1ms",
+    "folder", "/dev/null", "n" * 300, "1h", "-1h", "99999999d", "1ms", "",
+    "/dev/full", "/dev/stdin", "/proc/self/mem", "loop", "dangling", "beside", "out", "folder/",
+    "large.tvc.yaml",
+    "./a.tvc.yaml", "a.tvc.yaml/", "\n", "\ufeff", "\r", "9" * 5_000, "-" + "9" * 400, str(2**63),
+    str(-(2**63) - 1), "--seed", "--seed=1", "-p9", "--policy=", "@a.tvc.yaml", "$HOME", "~root",
+    "nul\x00.yaml", "\ud800", "a.tvc.yaml\n", "file:///dev/null", "http://127.0.0.1:9/x",
 )  # fmt: skip
 _WRITTEN = (
     "out.json", "out", "out.html", "out.csv", "folder", "folder/out", "no/out", "/dev/full",
     "\udcff.json", "\udcff.html", "\udcff.csv", "\udcff.parquet", "out.parquet", "no/out.csv",
+    # Over what is read, by several names, and what no file can take the place of.
+    "a.tvc.yaml", "./load.tvc.yaml", "folder/../mine.yaml", "run.json", "loop", "dangling", "out",
+    "/dev/null", "/dev/stdin", "/proc/self/mem", "/proc/x.html", "/proc/x.csv", "a\nb.html",
+    "loop/x.html", "a.tvc.yaml/x.csv", "n" * 300 + ".html", "beside/x.csv", "-", "",
 )  # fmt: skip
 _SCENARIOS = (
     "load.tvc.yaml", "load.tvc.yaml::w", "a.tvc.yaml", "a.tvc.yaml::door", "both.tvc.yaml",
     "both.tvc.yaml::c", "both.tvc.yaml::w", "load.tvc.yaml::nope", "folder", "load\udcff.tvc.yaml",
+    "pipe.tvc.yaml", "pipe.tvc.yaml::w", "large.tvc.yaml", "large.tvc.yaml::w", "loop", "dangling",
+)  # fmt: skip
+#: Changes of a workload that take too much.
+_TOO_MUCH = (
+    "users=1000000000", "horizon=1000000d", "desk.admins=1000000", "work.session=1ms",
+    "session.max=1ms", "losses.per_user_per_year=1e12", "attackers.callers.per_day=1e9",
+    "work.lasts={fixed: 0s}", "attackers.guessers.per_day=1e9", "lead_in=1000000d",
 )  # fmt: skip
 _ARMS = (
     "salesforce", "strict", "mine.yaml", "salesforce,lifetime.max=4h", "salesforce,desk.admins=2",
@@ -99,6 +123,10 @@ _ARMS = (
     "salesforce,outages=[{at: 99d}]", "salesforce,desk=null", "salesforce,clocks.=1",
     "salesforce,desk.admins=1,desk.admins=2", "salesforce,lifetime.max=0s", "strict,", ",", "x=1",
     "salesforce,rates.generate.count=0", "salesforce,desk.admins=0",
+    "pipe.yaml", "large.tvc.yaml", "loop", "dangling",
+    "salesforce,work.lasts={empirical: pipe.yaml}", "salesforce,work.lasts={empirical: loop}",
+    "salesforce,work.lasts={empirical: large.json}",
+    *(f"salesforce,{change}" for change in _TOO_MUCH),
 )  # fmt: skip
 _METRICS = (
     "mean(calls)", "p95(time_to_access)", "p(takeover)", "share(codes.lapsed_unused / "
@@ -109,7 +137,7 @@ _METRICS = (
 )  # fmt: skip
 _POLICIES = (
     "salesforce", "strict", "mine.yaml", "a.tvc.yaml", "nobody", "no.yaml", "faulty.yaml",
-    "mine\udcff.yaml",
+    "mine\udcff.yaml", "pipe.yaml", "large.tvc.yaml", "loop", "dangling", "out", "/dev/stdin",
 )  # fmt: skip
 _RANGES = (
     "desk.admins=1..3", "lifetime.max=1h..4h", "losses.per_user_per_year=0.5..0.7",
@@ -117,17 +145,40 @@ _RANGES = (
     "desk.admins=..", "desk.admins=1..x", "desk.admins=1h..2", "nobody=1..2", "lifetime.max=1h",
     "losses.per_user_per_year=1..nan", "losses.per_user_per_year=0.1..1e400", "horizon=1d..2d",
     "desk.admins=-5..-1", "lifetime.max=1ms..2ms", "desk.identity_check=none..video",
+    "users=1..1000000000", "horizon=1d..1000000d", "work.session=1ms..1h", "session.max=1ms..1h",
 )  # fmt: skip
 _OUTPUTS = tuple(
     f"{name}{file}"
     for name in ("pretty", "json", "junit", "github", "sarif", "jsn", "")
-    for file in ("", ":", ":out", ":no/out", ":folder", ":/dev/full", ":\udcff", ":a\x00b")
+    for file in (
+        "",
+        ":",
+        ":out",
+        ":no/out",
+        ":folder",
+        ":/dev/full",
+        ":\udcff",
+        ":a\x00b",
+        ":a.tvc.yaml",
+        ":./a.tvc.yaml",
+        ":loop",
+        ":dangling",
+        ":beside",
+        ":/proc/self/mem",
+        ":-",
+        ":a\nb",
+        "::",
+    )
 )
+
+#: What takes too much and ends, which only its bound keeps from being run.
+_ASKING = (*_TOO_MUCH, "users=1..1000000000", "=1d..1000000d", "=1ms..1h")
 
 #: Values by metavar, beside `ODD`; the first is right, or the second where commands differ.
 POOLS = {
     "PATH...": (
         "a.tvc.yaml", ".", "both.tvc.yaml", "folder", "mine.yaml", "load\udcff.tvc.yaml",
+        "pipe.tvc.yaml", "large.tvc.yaml", "loop", "dangling", "beside", "out", "/dev/stdin",
     ),
     "FILE::id[case]": (
         "a.tvc.yaml::door", "a.tvc.yaml::life[n=1h]", "a.tvc.yaml::life", "a.tvc.yaml::life[",
@@ -142,10 +193,14 @@ POOLS = {
     "NAME=FILE": (
         "salesforce=mine.yaml", "mine=mine.yaml", "x=mine.yaml", "salesforce=faulty.yaml",
         "salesforce=no.yaml", "salesforce=mine\udcff.yaml", "salesforce=folder",
-        "salesforce=a.tvc.yaml", "salesforce=/dev/null",
+        "salesforce=a.tvc.yaml", "salesforce=/dev/null", "salesforce=pipe.yaml", "salesforce=loop",
+        "salesforce=large.tvc.yaml", "salesforce=/dev/stdin", "salesforce=", "=mine.yaml",
     ),
     "POLICY|NAME=FILE": (*_POLICIES, "salesforce=mine.yaml", "x=faulty.yaml"),
-    "N": ("2", "1", "3", "101", "100001"),
+    "N": (
+        "2", "1", "3", "101", "100001", "-2", "257", str(2**31), str(2**63 - 1), str(2**64),
+        str(-(2**64)), "1e3", "+2", "\u0662", "1" + "0" * 400, "0" * 400 + "2",
+    ),
     "SHARE": ("0.5", "1", "0.0001", "50%"),
     "BASELINE": _ARMS,
     "CANDIDATE": ("strict", *_ARMS),
@@ -159,7 +214,7 @@ POOLS = {
         "desk.admins=1,2", "lifetime.max=1h,4h", "desk.admins=1..3", "desk.identity_check=none",
         "desk.admins=1,1", "desk.admins=", "desk.admins=1,,2", "desk.handling={fixed: 5m}",
         "desk.handling={fixed: 5m},{fixed: 1m}", "desk.admins=x", "nobody=1", "horizon=1d",
-        "notify=[generate],[]", "desk.admins={a: 1}", "users=1,2,x", *_RANGES,
+        "notify=[generate],[]", "desk.admins={a: 1}", "users=1,2,x", *_RANGES, *_TOO_MUCH,
     ),
     "KEY=LOW..HIGH": _RANGES,
     "BOUND": (
@@ -168,16 +223,23 @@ POOLS = {
         "<= 3", "mean(calls) <= nan", "mean(calls) >= 0", "p(takeover) <= 1", "mean(calls) <= [1",
         "delta(mean(calls)) <= 3", "mean(calls) <= 1 <= 2", "mean(calls){x=y} <= 3",
     ),
-    "DURATION": ("10ms", "0s", "1.5h", "1h30m", "10", "1y"),
+    "DURATION": ("10ms", "0s", "1.5h", "1h30m", "10", "1y", "-1ms", "9" * 400 + "d", "1e9d"),
     "NAME": ("no_use_after_expiry", "strict", "mine.yaml", "mine", "no_use_after"),
     "POLICY": _POLICIES,
     "[KIND]": ("scenario", "policy", "report", "reports"),
     "error|warning|never": ("error", "warning", "never", "info"),
     "YYYY-MM-DD": ("2026-02-03", "2026-02-30", "26-2-3", "2026-W05-1", "20260203"),
-    "DIR": ("new", "new\udcff", "folder", "new/deeper", "text", "/dev/null", "/proc/x"),
+    "DIR": (
+        "new", "new\udcff", "folder", "new/deeper", "text", "/dev/null", "/proc/x", ".", "./", "",
+        "a.tvc.yaml", "folder/note", "loop", "dangling", "beside", "/dev/full", "/dev/stdin",
+        "a\nb", "new/../new", "n" * 300, "new/" * 500, "/proc/self", "-", "large.json",
+    ),
     "FILE": _WRITTEN,
     "FILE.html": ("out.html", *_WRITTEN, "folder/a.html", "no/out.html", "OUT.HTML"),
-    "RUN.JSON": ("run.json", "text", "folder", "no.json", "/dev/null"),
+    "RUN.JSON": (
+        "run.json", "text", "folder", "no.json", "/dev/null", "large.json", "pipe.yaml", "loop",
+        "dangling", "out", "/dev/stdin", "/proc/self/mem",
+    ),
     "ADDRESS": ("tcp://127.0.0.1:9", "nonsense"),
 }  # fmt: skip
 #: Words that let a command be right, and small.
@@ -307,9 +369,13 @@ def drawn(draw):
     words = draw.choice(list(commands()))
     parameters = commands()[words]
     found = right(words) if draw.random() < 0.8 else []
-    for parameter in draw.sample(parameters, min(len(parameters), draw.choice((0, 1, 1, 2, 3, 5)))):
+    for parameter in draw.sample(
+        parameters, min(len(parameters), draw.choice((0, 1, 1, 2, 3, 5, 8)))
+    ):
         pool = ODD if draw.random() < 0.4 else values_of(parameter)
-        found += spelt(parameter, draw.choice(pool), draw)
+        # Now and then again and again, each time with another value.
+        for value in draw.sample(pool, min(len(pool), draw.choice((1, 1, 1, 1, 2, 3)))):
+            found += spelt(parameter, value, draw)
     for _ in range(draw.choice((0, 0, 0, 1, 2))):
         place = draw.randrange(len(found) + 1)
         match draw.randrange(5):
@@ -323,6 +389,9 @@ def drawn(draw):
                 found[place:] = found[place : place + 2] * 2
             case 4:
                 draw.shuffle(found)
+    if any(change in word for change in _ASKING for word in found):
+        # What is asked to be run without a bound takes as long as it takes.
+        found = [word for word in found if not word.startswith("--unbounded")]
     return [*words, *found]
 
 
@@ -331,20 +400,33 @@ def write_files(folder):
         path = folder / name
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, "utf-8")
+    for name, size in SPARSE.items():
+        with (folder / name).open("wb") as file:
+            file.truncate(size)
+    for name, target in LINKS.items():
+        (folder / name).symlink_to(target)
+    # Of inputs only: an output may be a pipe, and waits for its reader.
+    for name in ("pipe.tvc.yaml", "pipe.yaml"):
+        os.mkfifo(folder / name)
 
 
 def run(words, folder):
     """Run the command in this process and in a folder of its own."""
     for path in folder.iterdir():
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
+        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
     write_files(folder)
     out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8") for _ in range(2))
 
     def end(*_):
         raise TooLong
 
-    before = signal.signal(signal.SIGVTALRM, end)
-    signal.setitimer(signal.ITIMER_VIRTUAL, LIMIT_S)
+    clocks = (
+        (signal.SIGVTALRM, signal.ITIMER_VIRTUAL, LIMIT_S),
+        (signal.SIGALRM, signal.ITIMER_REAL, PATIENCE_S),
+    )
+    before = [signal.signal(number, end) for number, _, _ in clocks]
+    for _, clock, limit_s in clocks:
+        signal.setitimer(clock, limit_s)
     code = None
     try:
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
@@ -354,8 +436,9 @@ def run(words, folder):
     except TooLong:
         pass
     finally:
-        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-        signal.signal(signal.SIGVTALRM, before)
+        for (number, clock, _), handler in zip(clocks, before, strict=True):
+            signal.setitimer(clock, 0)
+            signal.signal(number, handler)
     texts = []
     for stream in (out, err):
         stream.flush()

@@ -135,6 +135,44 @@ def test_a_folder_that_was_named_may_be_a_link_and_those_inside_are_not_followed
     assert out.splitlines() == [f"{tmp_path}/named/a.tvc.yaml::a"]
 
 
+LOOPS = [
+    "test loop",
+    "test fine.tvc.yaml --policy strict=loop",
+    "test fine.tvc.yaml -f json:loop",
+    "test fine.tvc.yaml --coverage=loop",
+    "lint loop",
+    "lint fine.tvc.yaml --policy loop",
+    "mutate loop",
+    "mutate fine.tvc.yaml --policy loop",
+    "mutate fine.tvc.yaml --offer loop",
+    "explain loop::a",
+    "simulate loop",
+    "simulate --rerun loop",
+    "hunt --policy loop -o loop",
+    "hunt -o loop",
+    "init loop",
+    "init strict -o loop",
+    "fix loop",
+    "policies show loop",
+    "compare loop strict --on loop",
+    "sweep loop --vary desk.admins=1,2 -o loop",
+    "simulate load.tvc.yaml --results loop",
+    "simulate load.tvc.yaml --html loop",
+]
+
+
+def test_a_link_that_leads_to_itself_is_refused_by_every_command(tmp_path, monkeypatch, call):
+    monkeypatch.chdir(tmp_path)
+    Path("loop").symlink_to("loop")
+    Path("fine.tvc.yaml").write_text(PASSING)
+    Path("load.tvc.yaml").write_text("tvc: 1\nscenarios: [{id: a, workload: {users: 9}}]\n")
+    for words in LOOPS:
+        code, out, err = call(*words.split())
+        assert code == 4, (words, out, err)
+        assert "internal error" not in err
+    assert Path("loop").is_symlink()
+
+
 @pytest.mark.parametrize("file", ["/proc/self/environ", "/proc/self/cmdline"])
 def test_what_is_no_text_has_no_lines_to_show(file):
     if not os.path.exists(file):  # noqa: PTH110 - where there is no /proc, there is nothing to see

@@ -20,6 +20,7 @@ from pyarrow import parquet
 from tvc.cli.main import _run
 from tvc.domain import excess
 from tvc.domain.excess import Excessive
+from tvc.files.json_files import MOST_BYTES
 from tvc.files.outputs import RefusedOutput
 from tvc.files.policies import load_shipped
 from tvc.runs.replications import Asked, Plan, Running, run_arms
@@ -102,8 +103,11 @@ def rob(drawn, folder):
 def replace_file(drawn, folder):
     path = drawn.choice(files_of(folder))
     path.unlink()
-    kind = drawn.randrange(4)
-    if kind == 0:
+    kind = drawn.randrange(5)
+    if kind == 4:
+        with path.open("wb") as file:
+            file.truncate(MOST_BYTES + 1)
+    elif kind == 0:
         path.mkdir()
     elif kind == 1:
         path.symlink_to(path.name)

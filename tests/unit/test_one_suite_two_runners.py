@@ -294,6 +294,23 @@ def test_both_refuse_the_same_files_for_the_same_faults(write, folder, by_comman
     assert_alike(told, by_pytest())
 
 
+#: What takes too much, and ends; it is not run here, since it expects nothing.
+LARGE = "tvc: 1\nscenarios: [{id: large, workload: {users: 1000000000}}]\n"
+
+
+def test_both_run_what_takes_too_much_where_they_are_asked_to(folder, by_command, by_pytest):
+    (folder / "a.tvc.yaml").write_text(LARGE)
+    refused = by_command(".")
+    assert refused.code == 4
+    assert_alike(refused, by_pytest())
+    [sentence] = refused.invalid
+    assert "--unbounded" in sentence
+    assert "--tvc-unbounded" in sentence
+    told = by_command(".", "--unbounded")
+    assert [outcome for outcome, _ in told.outcomes.values()] == ["skipped"]
+    assert_alike(told, by_pytest("--tvc-unbounded"))
+
+
 @pytest.mark.parametrize("kept", ["load", "compared", "waits"])
 def test_where_nothing_ran_both_exit_5(folder, by_command, by_pytest, kept):
     (folder / "a.tvc.yaml").write_text(STUDIES)

@@ -1,8 +1,8 @@
 """Workloads that take more than a replication may, and the input that is responsible.
 
 A run that would take hours, or all memory, is refused before it begins, with a sentence that
-names the input to change. To run it all the same: ``--unbounded``, or ``unbounded=True``. A run
-that would never end is refused all the same.
+names the input to change. To run it all the same: ``--unbounded``, ``unbounded=True`` in Python, or
+``--tvc-unbounded`` in pytest. A run that would never end is refused all the same.
 """
 
 from collections.abc import Iterator, Mapping
@@ -92,6 +92,7 @@ def _ratio(cost: Cost) -> float:
 
 
 def _say(cost: Cost) -> str:
+    # Estimates are at most: of a million admins hardly any is ever busy, and all of them may be.
     if isinf(cost.events):
         return "the run would never end, since something takes no time and comes again and again"
     if cost.events / MOST_EVENTS >= cost.memory_bytes / MOST_BYTES:
@@ -100,7 +101,8 @@ def _say(cost: Cost) -> str:
     else:
         takes = f"{_rounded(cost.memory_bytes / 1e9)} GB of memory"
         most = f"{MOST_BYTES / 1e9:.0f} GB are the most"
-    return f"a replication would take about {takes}, and {most} unless it is run --unbounded"
+    how = "--unbounded (in pytest --tvc-unbounded)"
+    return f"a replication may take up to {takes}, and {most} unless it is run {how}"
 
 
 def _rounded(number: float) -> str:

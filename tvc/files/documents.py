@@ -8,6 +8,7 @@ holds, it is either read or refused with a fault, in bounded time.
 """
 
 import codecs
+import os
 import re
 import stat
 from collections.abc import Callable, Iterator
@@ -306,8 +307,8 @@ def read_source(path: str | Path) -> bytes:
     name = str(path)
     try:
         return _read_bytes(Path(path), name)
-    except (OSError, RuntimeError, ValueError) as error:
-        # ValueError is for a name with a NUL in it, RuntimeError for a loop of links.
+    except (OSError, ValueError) as error:
+        # ValueError is for a name with a NUL in it.
         reason = getattr(error, "strerror", None) or str(error)
         _refuse_unread(name, f"this file cannot be read: {escape(reason)}")
 
@@ -347,8 +348,8 @@ def _read_bytes(path: Path, name: str) -> bytes:
     if not stat.S_ISREG(status.st_mode):
         kind = "a directory" if stat.S_ISDIR(status.st_mode) else "a pipe or a device"
         _refuse_unread(name, f"this is {kind}, not a file")
-    target = path.resolve()
-    if path.is_symlink() and not target.is_relative_to(path.parent.resolve()):
+    target = Path(os.path.realpath(path))
+    if path.is_symlink() and not target.is_relative_to(os.path.realpath(path.parent)):
         _refuse_unread(name, "this link leads out of its folder: name the file that it leads to")
     _check_size(status.st_size, name)
     note_input(target)

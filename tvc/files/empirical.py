@@ -1,5 +1,6 @@
 """Durations that were measured, from CSV files beside the scenario file."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from stat import S_ISREG
@@ -87,8 +88,8 @@ def read_durations(path: Path, folder: Path) -> tuple[int, ...]:
 
 def _read_lines(path: Path, folder: Path) -> list[str]:
     try:
-        target = path.resolve()
-        if not target.is_relative_to(folder.resolve()):
+        target = Path(os.path.realpath(path))
+        if not target.is_relative_to(os.path.realpath(folder)):
             raise _unusable(path, "the file lies outside of the scenario's folder")
         status = path.stat()
         # A pipe among the files would be waited for without end.
@@ -103,7 +104,7 @@ def _read_lines(path: Path, folder: Path) -> list[str]:
         raise _unusable(path, f"cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise _unusable(path, "is no text in UTF-8") from None
-    except (RuntimeError, ValueError):  # a loop of links, which some Pythons tell so; a NUL
+    except ValueError:  # a NUL
         raise _unusable(path, "is no path of a file") from None
 
 

@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
+#: More than a study of a million replications writes.
+MOST_BYTES: Final = 256 << 20
 #: Deeper than anything that is written, and shallow enough for whatever goes through it.
 _DEEPEST: Final = 100
 
@@ -18,14 +20,11 @@ def read_json(path: Path) -> Any:  # noqa: ANN401 - whatever JSON can say
     Raises
     ------
     NotJson
-        If it cannot be read, is none, or lists and objects are nested too deep in it.
+        If it cannot be read, is none, is too large, or lists and objects are nested too deep in it.
     """
-    if path.exists() and not path.is_file():
-        raise NotJson("is not a file")
+    content = _read_bytes(path)
     try:
-        plain = json.loads(path.read_text("utf-8"), parse_constant=_refuse)
-    except OSError as why:
-        raise NotJson(f"cannot be read: {why.strerror}") from None
+        plain = json.loads(content.decode("utf-8"), parse_constant=_refuse)
     except RecursionError:
         raise _too_deep() from None
     except ValueError:
@@ -36,6 +35,19 @@ def read_json(path: Path) -> Any:  # noqa: ANN401 - whatever JSON can say
         if not level:
             return plain
     raise _too_deep()
+
+
+def _read_bytes(path: Path) -> bytes:
+    if path.exists() and not path.is_file():
+        raise NotJson("is not a file")
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(MOST_BYTES + 1)
+    except OSError as why:
+        raise NotJson(f"cannot be read: {why.strerror}") from None
+    if len(content) > MOST_BYTES:
+        raise NotJson(f"is larger than the {MOST_BYTES >> 20} MiB that are read")
+    return content
 
 
 def _refuse(constant: str) -> NoReturn:

@@ -6,6 +6,7 @@ that a slip on the command line (`-f json:a.tvc.yaml`) costs nobody a file. File
 what they are, not by what they are called: through links, hard links and other spellings, too.
 """
 
+import errno
 import os
 import secrets
 from collections.abc import Iterable, Iterator
@@ -105,12 +106,14 @@ def note_output(path: Path, option: str) -> None:
     Raises
     ------
     RefusedOutput
-        If it was noted as an input, or as another output; if it is a folder, or its own folder is
-        not there or not to be written to.
+        If it was noted as an input, or as another output; if it is a folder or a link that leads
+        nowhere, or its own folder is not there or not to be written to.
     """
     said = escape(option)
     if path.is_dir():
         raise RefusedOutput(f"{said}: that is a folder, and a file is expected")
+    if path.is_symlink() and Path(os.path.realpath(path)).is_symlink():
+        raise RefusedOutput(f"{said}: that link leads to itself")
     if not path.parent.is_dir():
         raise RefusedOutput(f"{said}: no such folder: {show_path(path.parent)}")
     if not path.exists() and not os.access(path.parent, os.W_OK):
@@ -205,8 +208,10 @@ def replace_file(path: Path, content: str | bytes) -> None:
     """
     # A name of a file that is not UTF-8 is told in files as on standard output.
     data = content.encode(errors="backslashreplace") if isinstance(content, str) else content
-    target = path.resolve() if path.is_symlink() else path
+    target = Path(os.path.realpath(path)) if path.is_symlink() else path
     try:
+        if target.is_symlink():
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
         if target.exists() and not target.is_file():
             target.write_bytes(data)
         else:

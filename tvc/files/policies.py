@@ -7,6 +7,7 @@ stay under the folder of the file that a run began with. A document that does no
 is for people to read, and no run has to.
 """
 
+import os
 from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import resources
@@ -277,11 +278,11 @@ class _Merger:
     def _open_parent(self, document: PolicyDocument, extends: Scalar) -> PolicyDocument | None:
         shown = show(extends.text)
         try:
-            folder = self._folder.resolve()
-            path = (Path(document.file).parent / extends.text).resolve()
+            folder = os.path.realpath(self._folder)
+            path = Path(os.path.realpath(Path(document.file).parent / extends.text))
             inside = path.is_relative_to(folder) and not Path(extends.text).is_absolute()
             present = inside and path.is_file()
-        except (OSError, RuntimeError, ValueError):  # too long, a loop of links, a NUL
+        except (OSError, ValueError):  # too long, a NUL
             self._fail(document, extends, f"{shown} is no path of a file")
             return None
         if not inside:

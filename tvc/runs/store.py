@@ -251,9 +251,12 @@ class Store:
         for path in sorted(self.folder.glob("part-*.parquet")):
             if not path.is_file():
                 raise StoreRefused(f"{show_path(path)} is not a file; name another folder")
-            content = path.read_bytes()
-            if hashlib.sha256(content).hexdigest()[:_DIGITS] != path.stem.removeprefix("part-"):
+            with path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()[:_DIGITS]
+            # Read once it is known to be ours: of others nobody knows how large they are.
+            if digest != path.stem.removeprefix("part-"):
                 continue
+            content = path.read_bytes()
             for result in _read_part(path, content, self._tasks):
                 # A task that failed once and was run again has a result in two parts.
                 before = kept.get(result.task.identity)
@@ -371,7 +374,10 @@ def _read_part(path: Path, content: bytes, tasks: Mapping[str, Task]) -> list[Re
     from pyarrow import parquet
 
     try:
-        rows = parquet.read_table(pa.BufferReader(content)).to_pylist()
+        # In this thread: one of Arrow's may let go of these bytes when the interpreter is ending
+        # already, and brings the process down.
+        file = parquet.ParquetFile(pa.BufferReader(content), pre_buffer=False)
+        rows = file.read(use_threads=False).to_pylist()
         return list(_results_in(rows, tasks))
     except (pa.ArrowException, OSError, KeyError, TypeError, ValueError):
         raise StoreRefused(

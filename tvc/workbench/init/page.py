@@ -1,5 +1,6 @@
 """The page: a draft as a file, with a heading for each topic and a mark on each scenario."""
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,7 +68,7 @@ class Subject:
         free = is_name(own) and own not in shipped_policies()
         name = own if free else "own"
         try:
-            relative = path.resolve().relative_to(folder.resolve()).as_posix()
+            relative = Path(os.path.realpath(path)).relative_to(os.path.realpath(folder)).as_posix()
             relative.encode()
         except ValueError:  # elsewhere, or named by bytes that no file can quote
             bare = Case("", "", "", 0, 0, merged, (), {}, ())

@@ -5,10 +5,10 @@ A knob is changed where its value *stands*: in the policy that says it. So a cha
 if somebody edited the file.
 """
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Final, Literal
 
 from tvc.authority.decide import LAW, Law
@@ -270,11 +270,11 @@ def find_groups(cases: Iterable[Case], target: str | None = None) -> Sequence[Po
 
 def find_target(merged: MergedPolicy, target: str) -> Origin | None:
     """Find the policy of a name, or in a file, among those that a policy stands on, or is."""
-    path = Path(target).resolve()
+    path = os.path.realpath(target)
     found = (
         one
         for one in merged.lineage
-        if one.policy == target or (one.line is not None and Path(one.file).resolve() == path)
+        if one.policy == target or (one.line is not None and os.path.realpath(one.file) == path)
     )
     return next(found, None)
 

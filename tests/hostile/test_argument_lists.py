@@ -12,6 +12,7 @@ import shutil
 import signal
 import typing
 from functools import cache
+from pathlib import Path
 
 import pytest
 import typer
@@ -462,8 +463,12 @@ def judge(words, folder):
 def is_named(words, value, told):
     """Whether a message names an option of a list, or quotes what it was given."""
     parts = value.split("::") if "::" in value else value.split(":")[-1:]
-    # Words that nobody sees are not looked for, and of long ones their beginning.
-    quoted = all(part.isspace() or escape(part)[:20] in told for part in parts)
+    # Words that nobody sees are not looked for, and of long ones their beginning; a path may be
+    # told as paths are, without a dot or a slash at its ends.
+    quoted = all(
+        part.isspace() or any(escape(shown)[:20] in told for shown in (part, str(Path(part))))
+        for part in parts
+    )
     names = [word.partition("=")[0].removesuffix("-file") for word in words if word[:1] == "-"]
     return quoted or any(name in told for name in names if len(name) > 1)
 

@@ -7,6 +7,7 @@ from typing import Final
 from tvc.authority.decide import LAW, Law
 from tvc.authority.policy import Policy
 from tvc.domain.cases import AuditExpectation, AuditLine, Case
+from tvc.domain.words import escape
 from tvc.files.builder import Scenario
 from tvc.timeline import play
 from tvc.workbench.hunt.goals import Differs, Side
@@ -53,7 +54,7 @@ def find_offer(
         except Endless:
             return None
         if found is not None:
-            return f"# no case noticed: {mutant.change.id}\n{found.to_yaml()}"
+            return f"# no case noticed: {escape(mutant.change.id)}\n{found.to_yaml()}"
     return None
 
 
